@@ -1,0 +1,76 @@
+"""Gradients as values: `grad`, and operations of one's own with `Function`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from minigrad.errors import GraphError
+from minigrad.grad_mode import enable_grad, no_grad, set_grad_enabled
+from minigrad.graph import backpropagate, backward, caller, seed_for, target_of
+from minigrad.tensor import Tensor
+
+__all__ = ["backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool | None = None,
+    materialize_grads: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """The gradients of `outputs` with respect to each of `inputs`; no `.grad` is touched.
+
+    Args:
+        outputs: tensors of one element, or of any shape with `grad_outputs` of the same shapes; their gradients add up.
+        inputs: leaves or intermediate results, each requiring grad.
+        create_graph: record the gradients' own computation, so that they can be differentiated in turn.
+        allow_unused: give None for an input that no output depends on, instead of an error.
+        materialize_grads: give zeros for such an input.
+
+    Raises GraphError for an input that is not part of the graph (unless allowed), or a graph that was freed.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor(2.0, requires_grad=True)
+    >>> (first,) = minigrad.autograd.grad(x**3, x, create_graph=True)
+    >>> (second,) = minigrad.autograd.grad(first, x)
+    >>> first.item(), second.item()
+    (12.0, 12.0)
+    """
+    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if grad_outputs is None or isinstance(grad_outputs, Tensor):
+        grad_outputs = [grad_outputs] * len(outputs) if grad_outputs is None else [grad_outputs]
+    if len(grad_outputs) != len(outputs):
+        raise GraphError(
+            f"grad: {len(outputs)} outputs but {len(grad_outputs)} grad_outputs: give one for each, or None"
+        )
+    for i, tensor in enumerate(inputs):
+        if not tensor.requires_grad:
+            raise GraphError(
+                f"grad: input {i}, of shape {tuple(tensor.shape)}, does not require grad: requires_grad_() it first"
+            )
+    seeds = [seed_for(out, start, "grad()") for out, start in zip(outputs, grad_outputs, strict=True)]
+    targets = [target_of(tensor) for tensor in inputs]
+    found: dict[Any, Tensor] = {}
+    keep = create_graph if retain_graph is None else retain_graph
+    with set_grad_enabled(create_graph):
+        sought = set(targets)
+        for target, gradient in backpropagate(seeds, wanted=targets, keep=keep, freed_by=f"grad() at {caller()}"):
+            if target in sought:
+                found[target] = gradient
+    results: list[Tensor | None] = []
+    for i, (tensor, target) in enumerate(zip(inputs, targets, strict=True)):
+        result = found.get(target)
+        if result is None and materialize_grads:
+            result = tensor.new_zeros(tensor.array.shape)
+        elif result is None and not allow_unused:
+            raise GraphError(
+                f"grad: the outputs do not depend on input {i}, of shape {tuple(tensor.shape)}: pass allow_unused=True to "
+                "get None for it, or materialize_grads=True for zeros"
+            )
+        results.append(result)
+    return tuple(results)

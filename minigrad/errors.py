@@ -1,0 +1,63 @@
+"""The exceptions that minigrad raises, and the sentences that explain a failed operation.
+
+Each is also a built-in exception that PyTorch raises in the same place, so `except RuntimeError` keeps working.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ShapeError(RuntimeError, ValueError):
+    """The shapes of an operation's operands do not fit together."""
+
+
+class GraphError(RuntimeError):
+    """A backward pass was asked for that cannot be had: no graph, a freed graph, no unique gradient."""
+
+
+class MutationError(RuntimeError):
+    """A value was modified in place in a way that would make a gradient wrong."""
+
+
+def explain(error: Exception, name: str, operands: Sequence[Any]) -> Exception:
+    """The error to raise when the operation `name` failed on `operands`: the shapes, then the way out."""
+    shapes = [tuple(operand.array.shape) for operand in operands]
+    if len(shapes) > 1 and isinstance(error, ValueError):
+        clash = broadcast_clash(shapes)
+        if clash:
+            return ShapeError(f"{name}: shapes {list_of(shapes)} do not broadcast: {clash}")
+    text = f"{name}: {error} (operands of shape {list_of(shapes)})"
+    return TypeError(text) if isinstance(error, TypeError) else ShapeError(text)
+
+
+def list_of(shapes: Sequence[tuple[int, ...]]) -> str:
+    """'(2, 3) and (4,)'."""
+    return " and ".join(map(str, shapes))
+
+
+def broadcast_clash(shapes: Sequence[tuple[int, ...]]) -> str | None:
+    """Where and why shapes do not broadcast, with a guess at what was meant; None if they do."""
+    for back in range(1, max(map(len, shapes)) + 1):
+        sizes = sorted({shape[-back] for shape in shapes if len(shape) >= back} - {1})
+        if len(sizes) > 1:
+            return f"dimension -{back} has sizes {' and '.join(map(str, sizes))}; {remedy(shapes, back)}"
+    return None
+
+
+def remedy(shapes: Sequence[tuple[int, ...]], back: int) -> str:
+    """The likeliest way out for the first two shapes."""
+    a, b = shapes[0], shapes[1]
+    for one, other, who in ((a, b, "first"), (b, a, "second")):
+        if len(one) == 2 and one[::-1] == other:
+            return f"transpose the {who} operand: .T has shape {other}"
+        if len(one) == 1 and len(other) > 1 and one[0] in other[:-1]:
+            return f"to line the {who} operand up with dimension {other.index(one[0])}, reshape it to {aligned(one[0], other)}"
+    return "sizes must be equal or 1, counted from the last dimension"
+
+
+def aligned(size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape that lines a vector of `size` elements up with the first dimension of that size in `shape`."""
+    at = shape.index(size)
+    return (size,) + (1,) * (len(shape) - at - 1)

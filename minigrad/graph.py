@@ -1,0 +1,447 @@
+"""The algorithm of reverse-mode differentiation: record operations, then walk them backwards by the chain rule.
+
+This file knows no NumPy and no particular operation. It knows three things:
+
+* `apply` runs an operation and, where a gradient will be wanted, records it as a `Node`;
+* `backpropagate` visits the nodes from the last one made to the first, handing each operand its share of the gradient;
+* a `View` remembers how a tensor that shares memory was taken from its base, so that writing through either stays true.
+
+One clock orders everything. Each recorded operation and each in-place write takes the next tick, so
+
+* "descending time" is a topological order of any graph: an operation is always younger than its operands;
+* a value has changed since an operation saw it exactly when its last write is younger than the operation.
+
+Source: A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, chapter 3 (reverse mode).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from minigrad.errors import GraphError, MutationError, ShapeError, explain
+from minigrad.grad_mode import grad_mode, set_grad_enabled
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+Rule: TypeAlias = "Callable[..., Tensor]"  # gradient of the result [, the result itself] -> gradient of one operand
+Target: TypeAlias = "Node | Tensor"  # where a gradient flows to: an earlier operation, or a leaf
+
+tick = count(1).__next__
+
+SMALL = 16  # results of at most this many elements are kept for pictures, whatever the rules need
+
+
+# ── recording ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Node:
+    """One recorded operation: what ran, what it ran on, and a gradient rule per operand (None where none is wanted)."""
+
+    __slots__ = (
+        "forward", "kwargs", "targets", "rules", "time", "shape", "dtype",
+        "label", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
+    )  # fmt: skip
+
+    forward: Callable[..., Any]
+    kwargs: dict[str, Any]
+    targets: tuple[Target, ...]  # per operand: the operation that made it, or the tensor itself (a leaf or a constant)
+    rules: tuple[Rule | None, ...]
+    time: int
+    shape: tuple[int, ...]
+    dtype: Any
+    label: str  # the qualified name of a rule, which holds the name of the operation: see `name`
+    out: Any  # the result's array, if a rule asks for it or if it is small enough to keep for a picture
+    version: list[int]  # the time of the last in-place write to the result, shared with it
+    hooks: list[Callable[[Any], Any]] | None
+    retainer: Any  # a weak reference to the tensor that wants `.grad` kept
+    freed: str | None  # the call that freed this node
+    gradient: Any  # the last gradient that came by, where small: for pictures only, never read by the backward pass
+
+    @property
+    def name(self) -> str:
+        """The operation's name, as its method is spelt: the rule `Arithmetic.mul.<locals>.<lambda>` belongs to mul."""
+        return self.label.partition(".<locals>")[0].rpartition(".")[2]
+
+    @property
+    def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
+        """The operations this one's operands came from, as PyTorch lists them; None for leaves and constants."""
+        return tuple((target if type(target) is Node else None, 0) for target in self.targets)
+
+    def __repr__(self) -> str:
+        return f"<{''.join(part.capitalize() for part in self.name.split('_'))}Backward0>"
+
+
+def apply(
+    forward: Callable[..., Any], operands: Sequence[Tensor], rules: Sequence[Rule | None] = (), **kwargs: Any
+) -> Tensor:
+    """Run `forward` on the operands' arrays; record the operation if it has rules and an operand wants a gradient.
+
+    `rules` holds one function per operand: given the gradient of the result it returns the gradient of that operand,
+    in Tensor operations, so that it can itself be differentiated. A rule that needs the result takes it as a second
+    argument and never closes over it: that would be a reference cycle. What a rule does close over is what the graph
+    keeps alive, and what must not change before the backward pass.
+    """
+    try:
+        if kwargs or len(operands) > 2:
+            array = forward(*[operand.array for operand in operands], **kwargs)
+        elif len(operands) == 2:  # the common cases, without an argument list
+            first, second = operands
+            array = forward(first.array, second.array)
+        else:
+            array = forward(operands[0].array)
+    except (ValueError, TypeError) as error:
+        raise explain(error, operation_name(forward, rules), operands) from error
+    result = operands[0]._wrap(array)
+    if rules and grad_mode.get()[-1].enabled:
+        for operand in operands:
+            if operand._requires_grad or operand._view is not None:
+                record(result, forward, operands, rules, kwargs)
+                break
+    return result
+
+
+def record(
+    result: Tensor,
+    forward: Callable[..., Any],
+    operands: Sequence[Tensor],
+    rules: Sequence[Rule | None],
+    kwargs: dict[str, Any],
+) -> None:
+    """Make `result` the outcome of a new node. Does nothing if no operand with a rule wants a gradient."""
+    targets: list[Target] = []
+    active: list[Rule | None] = []
+    label = None
+    wants_out = False
+    for operand, rule in zip(operands, rules, strict=True):
+        if operand._view is not None:
+            operand._view.refresh(operand)
+        if rule is not None and operand._requires_grad:
+            label = rule.__qualname__
+            if rule.__code__.co_argcount == 2:
+                wants_out = True
+            active.append(rule)
+        else:
+            active.append(None)
+        targets.append(operand._node or operand)
+    if label is None:
+        return
+    array = result.array
+    node = Node()
+    node.forward = forward
+    node.kwargs = kwargs
+    node.targets = tuple(targets)
+    node.rules = tuple(active)
+    node.time = tick()
+    node.shape = array.shape
+    node.dtype = array.dtype
+    node.label = label
+    node.out = array if wants_out or array.size <= SMALL else None
+    node.version = result._version
+    node.hooks = node.retainer = node.freed = node.gradient = None
+    result._node = node
+    result._requires_grad = True
+
+
+def operation_name(forward: Callable[..., Any], rules: Sequence[Rule | None]) -> str:
+    """The name of an operation that has no node (yet): from a rule, or failing that from the function it runs."""
+    for rule in rules:
+        if rule is not None:
+            return rule.__qualname__.partition(".<locals>")[0].rpartition(".")[2]
+    return str(getattr(forward, "__name__", forward))
+
+
+# ── views ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+class View:
+    """How a tensor that shares memory was taken from its base: a list of steps, to be taken again when the base changes.
+
+    Writing through one member of a family of views changes the history of them all. The write gives the base a new
+    node; every other view compares, when it is next used, the base's node with the one it knew, and if they differ
+    takes its own steps again from the base as it is now.
+    """
+
+    __slots__ = ("base", "steps", "known")
+
+    def __init__(self, base: Tensor, steps: tuple[tuple[Callable[..., Any], Rule, dict[str, Any]], ...]) -> None:
+        self.base = base
+        self.steps = steps
+        self.known = base._node
+
+    def refresh(self, view: Tensor) -> None:
+        """Bring the view's history up to date with its base's."""
+        if self.base._node is not self.known:
+            with set_grad_enabled(True):
+                again = self.retrace(self.base)
+            view._node, view._requires_grad = again._node, again._requires_grad
+            self.known = self.base._node
+
+    def retrace(self, tensor: Tensor) -> Tensor:
+        """Take the same steps from `tensor`, which has the shape of the base."""
+        for forward, rule, kwargs in self.steps:
+            tensor = apply(forward, (tensor,), (rule,), **kwargs)
+        return tensor
+
+
+def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwargs: Any) -> Tensor:
+    """Like `apply`, for an operation whose result shares the operand's memory; its rule may not close over a tensor."""
+    result = apply(forward, (operand,), (rule,), **kwargs)
+    result._version = operand._version
+    if result._node is not None:
+        result._node.version = result._version
+    parent = operand._view
+    step = (forward, rule, kwargs)
+    result._view = View(operand, (step,)) if parent is None else View(parent.base, (*parent.steps, step))
+    return result
+
+
+# ── the backward pass ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def reachable(roots: Sequence[Target]) -> list[Node]:
+    """Every recorded operation that `roots` depend on differentiably, youngest first: a topological order."""
+    found = {root for root in roots if type(root) is Node}
+    stack = list(found)
+    while stack:
+        node = stack.pop()
+        for target, rule in zip(node.targets, node.rules, strict=True):
+            if rule is not None and type(target) is Node and target not in found:
+                found.add(target)
+                stack.append(target)
+    return sorted(found, key=attrgetter("time"), reverse=True)
+
+
+def backpropagate(
+    seeds: Sequence[tuple[Target, Tensor]],
+    *,
+    wanted: Sequence[Target] | None = None,
+    keep: bool = False,
+    freed_by: str = "backward()",
+) -> Iterator[tuple[Target, Tensor]]:
+    """Yield (target, gradient) for every operation and leaf that the seeds depend on, each once, with its full gradient.
+
+    `seeds` pairs each root with the gradient it starts from. With `wanted`, only the paths that lead to those targets
+    are walked. Unless `keep`, each node lets go of its rules and what they captured as soon as it has been visited.
+    """
+    pending: dict[Target, Tensor] = {}
+    for root, gradient in seeds:
+        pending[root] = pending[root] + gradient if root in pending else gradient
+    order = reachable([root for root, _ in seeds])
+    useful = None if wanted is None else leading_to(wanted, order)
+    for node in order:
+        gradient = pending.pop(node, None)  # type: ignore[arg-type]
+        if gradient is None:
+            continue
+        if node.hooks:
+            gradient = run_hooks(node.hooks, gradient)
+        if gradient.array.size <= SMALL:
+            node.gradient = gradient.array
+        yield node, gradient
+        if node.freed:
+            raise GraphError(
+                f"backward a second time through {node.name} (result of shape {tuple(node.shape)}), whose graph was "
+                f"freed by {node.freed}: compute the loss again before this call, or keep the graph with "
+                "backward(retain_graph=True) in the first one"
+            )
+        holds = False
+        for target, rule in zip(node.targets, node.rules, strict=True):
+            if rule is None or not (useful is None or target in useful):
+                continue
+            if rule.__closure__ is not None and check_captured(node, rule):
+                holds = True
+            if rule.__code__.co_argcount == 2:
+                holds = True
+                share = rule(gradient, result_of(node, gradient))
+            else:
+                share = rule(gradient)
+            like = target if type(target) is Node else target.array  # type: ignore[union-attr]
+            if share.array.shape != like.shape:
+                share = share.sum_to_size(like.shape)
+            if share.array.dtype is not like.dtype:
+                share = share.to(like.dtype)
+            if target in pending:
+                pending[target] = pending[target] + share
+            elif (type(target) is not Node or useful is not None) and (
+                share is gradient or share.array is gradient.array or share.array.base is not None
+            ):
+                pending[target] = share.clone()  # a gradient that the user receives shares memory with no other
+            else:
+                pending[target] = share
+        if not keep:
+            free(node, freed_by, holds)
+    for target, gradient in pending.items():
+        hooks = target.hooks
+        yield target, (run_hooks(hooks, gradient) if hooks else gradient)
+
+
+def leading_to(wanted: Sequence[Target], order: Sequence[Node]) -> set[Target]:
+    """The targets from which one of `wanted` can be reached, given the nodes youngest first."""
+    useful = set(wanted)
+    for node in reversed(order):
+        if any(rule is not None and target in useful for target, rule in zip(node.targets, node.rules, strict=True)):
+            useful.add(node)
+    return useful
+
+
+def check_captured(node: Node, rule: Rule) -> bool:
+    """True if the rule captured a tensor; an error if one of them was written to since the operation ran."""
+    holds = False
+    for cell in rule.__closure__:  # type: ignore[attr-defined]
+        value = cell.cell_contents
+        version = getattr(value, "_version", None)
+        if version is not None:
+            holds = True
+            if version[0] > node.time:
+                raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
+    return holds
+
+
+def result_of(node: Node, like: Tensor) -> Tensor:
+    """The node's own result, as a tensor: made afresh, so that the graph never refers to itself."""
+    if node.version[0] > node.time:
+        raise changed(node, f"its result of shape {tuple(node.shape)}")
+    result = like._wrap(node.out)
+    result._node, result._requires_grad, result._version = node, True, node.version
+    return result
+
+
+def changed(node: Node, what: str) -> MutationError:
+    return MutationError(
+        f"{node.name}: {what} was modified in place after {node.name} used it, so its gradient would be wrong: "
+        "write the changed value to a new tensor (x = x + 1 for x += 1, x.clone() before x[i] = v), "
+        "or call backward() before the change"
+    )
+
+
+def free(node: Node, freed_by: str, holds: bool) -> None:
+    """Let go of what the node kept for its rules; its shape, its name and its place in the graph stay."""
+    if None in node.rules:
+        node.targets = tuple(
+            target if rule is not None or type(target) is Node or target.array.size <= SMALL else Constant.like(target)  # type: ignore[union-attr]
+            for target, rule in zip(node.targets, node.rules, strict=True)
+        )
+    if holds:
+        node.freed = freed_by
+        node.rules = (None,) * len(node.targets)
+        if node.out is not None and node.out.size > SMALL:
+            node.out = None
+
+
+class Constant:
+    """What is left of a large constant operand once the graph has been freed: its shape and dtype."""
+
+    __slots__ = ("shape", "dtype")
+    hooks = None
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
+        self.shape, self.dtype = shape, dtype
+
+    @classmethod
+    def like(cls, tensor: Any) -> Any:
+        return cls(tensor.array.shape, tensor.array.dtype)
+
+
+def run_hooks(hooks: Sequence[Callable[[Any], Any]], gradient: Tensor) -> Tensor:
+    """Call each hook with the gradient; a result that is not None replaces it."""
+    for hook in tuple(hooks):
+        replacement = hook(gradient)
+        if replacement is not None:
+            if replacement.array.shape != gradient.array.shape:
+                raise GraphError(
+                    f"a hook returned a gradient of shape {tuple(replacement.array.shape)} for one of shape "
+                    f"{tuple(gradient.array.shape)}: return a tensor of the same shape, or None to leave it as it is"
+                )
+            gradient = replacement
+    return gradient.clone()  # the hook may have kept the one it saw
+
+
+def caller() -> str:
+    """The first line outside this package on the call stack: 'train.py:12'."""
+    frame = sys._getframe(1)
+    package = __name__.partition(".")[0]
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
+
+
+# ── backward() ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def backward(
+    root: Tensor,
+    gradient: Tensor | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Sequence[Tensor] | None = None,
+) -> None:
+    """What `Tensor.backward` does."""
+    seed = seed_for(root, gradient, "backward()")
+    keep = create_graph if retain_graph is None else retain_graph
+    wanted = None if inputs is None else [target_of(tensor) for tensor in inputs]
+    receivers = (
+        None if inputs is None else {id(target): tensor for target, tensor in zip(wanted or (), inputs, strict=True)}
+    )
+    with set_grad_enabled(create_graph):
+        walk = backpropagate([seed], wanted=wanted, keep=keep, freed_by="" if keep else f"backward() at {caller()}")
+        for target, share in walk:
+            if receivers is not None:
+                if id(target) in receivers:
+                    accumulate(receivers[id(target)], share)
+            elif type(target) is not Node:
+                accumulate(target, share)  # type: ignore[arg-type]
+            elif target.retainer is not None and (tensor := target.retainer()) is not None:
+                accumulate(tensor, share.clone())
+
+
+def target_of(tensor: Tensor) -> Any:
+    """Where a gradient for this tensor arrives: the node that made it, or the tensor itself."""
+    return tensor.grad_fn or tensor
+
+
+def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Tensor]:
+    """The start of a backward pass: where, and with which gradient."""
+    if not root.requires_grad:
+        raise GraphError(why_no_grad(root, call))
+    if gradient is None:
+        if root.array.size != 1:
+            raise GraphError(
+                f"{call} on a tensor of shape {tuple(root.array.shape)}: a gradient is of one number, so reduce it first "
+                "(loss.mean() or loss.sum()), or pass a gradient of its shape"
+            )
+        return target_of(root), root.new_ones(root.array.shape)
+    if not hasattr(gradient, "_node"):
+        raise TypeError(
+            f"{call}: the gradient must be a Tensor, not {type(gradient).__name__}: use minigrad.tensor(...)"
+        )
+    if gradient.array.shape != root.array.shape:
+        raise ShapeError(
+            f"{call}: a gradient of shape {tuple(gradient.array.shape)} for a tensor of shape {tuple(root.array.shape)}: "
+            "the two must be the same"
+        )
+    return target_of(root), gradient.to(root.array.dtype).clone()
+
+
+def why_no_grad(root: Tensor, call: str) -> str:
+    """The message for a backward pass on a tensor that wants none."""
+    return (
+        f"{call} on a tensor of shape {tuple(root.array.shape)} that does not require grad: no tensor it was computed from "
+        "had requires_grad=True, or it was computed under no_grad(), or detach(), .data, .item() or an integer dtype cut it "
+        "off; give the inputs that should learn requires_grad=True (nn.Parameter has it) and compute it again"
+    )
+
+
+def accumulate(tensor: Tensor, gradient: Tensor) -> None:
+    """Add a gradient to `.grad`: in place where that cannot be seen in a graph."""
+    held = tensor._grad
+    if held is None:
+        tensor._grad = gradient
+    elif held._requires_grad or gradient._requires_grad or not held.array.flags.writeable:
+        tensor._grad = held + gradient
+    else:
+        held.array += gradient.array
+        held._version[0] = tick()

@@ -1,0 +1,212 @@
+"""The few array functions that NumPy lacks. Each takes arrays and gives an array; none knows of tensors or gradients.
+
+They are named functions, not expressions inside an operation, so that a recorded graph can say what it runs and run it
+again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+_EXP_LIMIT = {np.dtype(t): np.log(np.finfo(t).max) for t in (np.float16, np.float32, np.float64)}
+
+
+# ── elementwise ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def sigmoid(x: Array) -> Array:
+    """1 / (1 + exp(-x)), accurate in both tails; the exponent stops short of overflow, where the result is below 1e-38."""
+    out: Array = np.negative(x)
+    if out.ndim == 0:
+        out = np.asarray(out)
+    np.minimum(out, out.dtype.type(_EXP_LIMIT[out.dtype]), out=out)
+    np.exp(out, out=out)
+    np.add(out, 1, out=out)
+    return np.reciprocal(out, out=out)
+
+
+def sigmoid_backward(gradient: Array, out: Array) -> Array:
+    """gradient * out * (1 - out)."""
+    slope = np.subtract(1, out)
+    slope *= out
+    slope *= gradient
+    return slope
+
+
+def tanh_backward(gradient: Array, out: Array) -> Array:
+    """gradient * (1 - out²)."""
+    slope = np.multiply(out, out)
+    slope = np.subtract(1, slope)
+    slope *= gradient
+    return slope
+
+
+def relu(x: Array) -> Array:
+    """max(x, 0); NaN stays NaN."""
+    return np.asarray(np.maximum(x, 0))
+
+
+def softplus(x: Array, beta: float, threshold: float) -> Array:
+    """log(1 + exp(beta x)) / beta, and x itself where beta x is above the threshold."""
+    scaled = x * beta
+    smooth = (np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))) / beta
+    return np.where(scaled > threshold, x, smooth)
+
+
+def clamp(x: Array, low: Array | None = None, high: Array | None = None) -> Array:
+    """x held between low and high; where they cross, high wins."""
+    if low is not None:
+        x = np.maximum(x, low)
+    return np.asarray(x if high is None else np.minimum(x, high))
+
+
+def softmax(x: Array, axis: int) -> Array:
+    """exp(x) / Σ exp(x) along an axis, shifted by the maximum so that nothing overflows."""
+    if x.shape and x.shape[axis] == 0:
+        return x.copy()
+    out: Array = np.asarray(np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True)))
+    out /= np.add.reduce(out, axis=axis, keepdims=True)
+    return out
+
+
+def log_softmax(x: Array, axis: int) -> Array:
+    """log of `softmax`, computed without forming it."""
+    if x.shape and x.shape[axis] == 0:
+        return x.copy()
+    shifted: Array = np.asarray(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    return shifted
+
+
+def logsumexp(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+    """log Σ exp(x) over axes; -inf over nothing, and over nothing but -inf."""
+    if 0 in [x.shape[a] for a in axis]:
+        return np.add.reduce(x, axis=axis, keepdims=keepdims) - np.asarray(np.inf, x.dtype)
+    top = np.maximum.reduce(x, axis=axis, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
+    total = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
+    out = np.full_like(total, -np.inf)
+    np.log(total, out=out, where=total > 0)
+    out += top
+    return out if keepdims else np.squeeze(out, axis)
+
+
+def ties(x: Array, extreme: Array) -> Array:
+    """Where x equals the extreme of its slice; NaN equals NaN."""
+    return np.asarray((x == extreme) | ((x != x) & (extreme != extreme)))
+
+
+def safe_log(x: Array) -> Array:
+    """log(x) for positive x and 0 elsewhere: the factor of x**y·log(x), whose limit at x = 0 is 0."""
+    return np.log(x, out=np.zeros_like(x), where=x > 0)
+
+
+# ── linear algebra ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """x Wᵀ + b."""
+    out = np.matmul(x, weight.T)
+    if bias is not None:
+        out += bias
+    return out
+
+
+# ── losses ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def squared_error(x: Array, y: Array, scale: float) -> Array:
+    """scale · Σ (x - y)², over every element."""
+    difference = np.subtract(x, y).reshape(-1)
+    return np.asarray(np.dot(difference, difference) * difference.dtype.type(scale))
+
+
+# ── shape and memory ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def concatenate(*arrays: Array, axis: int) -> Array:
+    """np.concatenate, with the arrays as separate operands."""
+    return np.concatenate(arrays, axis)
+
+
+def stack(*arrays: Array, axis: int) -> Array:
+    """np.stack, with the arrays as separate operands."""
+    return np.stack(arrays, axis)
+
+
+def reshape(x: Array, shape: tuple[int, ...]) -> Array:
+    """x.reshape(shape)."""
+    return x.reshape(shape)
+
+
+def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
+    """x.swapaxes(axis1, axis2)."""
+    return x.swapaxes(axis1, axis2)
+
+
+def permute(x: Array, axes: tuple[int, ...]) -> Array:
+    """x.transpose(axes)."""
+    return x.transpose(axes)
+
+
+def flip(x: Array, axis: tuple[int, ...]) -> Array:
+    """np.flip, copied."""
+    return np.flip(x, axis).copy()
+
+
+def cast(x: Array, dtype: np.dtype[Any]) -> Array:
+    """A copy of x as another type."""
+    return x.astype(dtype)
+
+
+def getitem(x: Array, index: Any) -> Array:
+    """x[index]."""
+    return np.asarray(x[index])
+
+
+def put(x: Array, value: Array, index: Any) -> Array:
+    """A copy of x in which x[index] is value; of several values for one place, the last."""
+    out = x.copy()
+    out[index] = value
+    return out
+
+
+def scatter(value: Array, shape: tuple[int, ...], index: Any, accumulate: bool) -> Array:
+    """Zeros of the given shape with `value` at [index]; where an index repeats, the sum if `accumulate`."""
+    out = np.zeros(shape, value.dtype)
+    if accumulate:
+        np.add.at(out, index, value)
+    else:
+        out[index] = value
+    return out
+
+
+def last_writer(shape: tuple[int, ...], index: Any) -> Array:
+    """For each value in an assignment x[index] = values: is it the one that stays (no later one has the same place)?"""
+    places = np.zeros(shape, np.intp)
+    selected = places[index]
+    order = np.arange(selected.size).reshape(selected.shape)
+    places[index] = order
+    return np.asarray(places[index] == order)
+
+
+Steps: TypeAlias = "Sequence[tuple[Callable[..., Any], Any, dict[str, Any]]]"
+
+
+def take_steps(x: Array, steps: Steps) -> Array:
+    """Follow the steps of a view through an array."""
+    for forward, _, kwargs in steps:
+        x = forward(x, **kwargs)
+    return x
+
+
+def write_through(x: Array, value: Array, steps: Steps) -> Array:
+    """A copy of x with `value` in the place that a view, taken by `steps`, occupies."""
+    out = x.copy()
+    take_steps(out, steps)[...] = value
+    return out

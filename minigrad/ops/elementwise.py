@@ -1,0 +1,281 @@
+"""Functions of each element by itself, and the choice between elements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minigrad import kernels
+from minigrad.graph import apply
+from minigrad.ops.mutation import in_place
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+class Elementwise:
+    """One element in, one element out. Integers and booleans are first converted to the default floating-point type."""
+
+    __slots__ = ()
+
+    def exp(self: Tensor) -> Tensor:
+        """eˣ."""
+        return apply(np.exp, (self._floating(),), (lambda g, out: g * out,))
+
+    def expm1(self: Tensor) -> Tensor:
+        """eˣ - 1, accurate near 0."""
+        return apply(np.expm1, (self._floating(),), (lambda g, out: g * (out + 1),))
+
+    def exp2(self: Tensor) -> Tensor:
+        """2ˣ."""
+        return apply(np.exp2, (self._floating(),), (lambda g, out: g * out * np.log(2).item(),))
+
+    def log(self: Tensor) -> Tensor:
+        """The natural logarithm; -inf at 0, NaN below."""
+        self = self._floating()
+        return apply(np.log, (self,), (lambda g: g / self,))
+
+    def log2(self: Tensor) -> Tensor:
+        """The logarithm to base 2."""
+        self = self._floating()
+        return apply(np.log2, (self,), (lambda g: g / (self * np.log(2).item()),))
+
+    def log10(self: Tensor) -> Tensor:
+        """The logarithm to base 10."""
+        self = self._floating()
+        return apply(np.log10, (self,), (lambda g: g / (self * np.log(10).item()),))
+
+    def log1p(self: Tensor) -> Tensor:
+        """log(1 + x), accurate near 0."""
+        self = self._floating()
+        return apply(np.log1p, (self,), (lambda g: g / (self + 1),))
+
+    def sqrt(self: Tensor) -> Tensor:
+        """The square root. At 0 its gradient is infinite."""
+        return apply(np.sqrt, (self._floating(),), (lambda g, out: g / (out * 2),))
+
+    def _root(self: Tensor) -> Tensor:
+        """The square root with gradient 0 at 0: what norm and std are made of."""
+        return apply(np.sqrt, (self,), (lambda g, out: (g / _nonzero(out * 2)).masked_fill(out == 0, 0),))
+
+    def rsqrt(self: Tensor) -> Tensor:
+        """1 / √x."""
+        return self.sqrt().reciprocal()
+
+    def reciprocal(self: Tensor) -> Tensor:
+        """1 / x."""
+        return apply(np.reciprocal, (self._floating(),), (lambda g, out: -g * out * out,))
+
+    def sin(self: Tensor) -> Tensor:
+        """The sine, of radians."""
+        self = self._floating()
+        return apply(np.sin, (self,), (lambda g: g * self.cos(),))
+
+    def cos(self: Tensor) -> Tensor:
+        """The cosine, of radians."""
+        self = self._floating()
+        return apply(np.cos, (self,), (lambda g: -g * self.sin(),))
+
+    def tan(self: Tensor) -> Tensor:
+        """The tangent, of radians."""
+        return apply(np.tan, (self._floating(),), (lambda g, out: g * (out * out + 1),))
+
+    def tanh(self: Tensor) -> Tensor:
+        """The hyperbolic tangent."""
+        return apply(np.tanh, (self._floating(),), (lambda g, out: g._tanh_backward(out),))
+
+    def _tanh_backward(self: Tensor, out: Tensor) -> Tensor:
+        """self · (1 - out²), in one pass."""
+        return apply(
+            kernels.tanh_backward, (self, out), (lambda g: g._tanh_backward(out), lambda g: g * self * out * -2)
+        )
+
+    def sigmoid(self: Tensor) -> Tensor:
+        """1 / (1 + e⁻ˣ), accurate for every x."""
+        return apply(kernels.sigmoid, (self._floating(),), (lambda g, out: g._sigmoid_backward(out),))
+
+    def _sigmoid_backward(self: Tensor, out: Tensor) -> Tensor:
+        """self · out · (1 - out), in one pass."""
+        return apply(
+            kernels.sigmoid_backward,
+            (self, out),
+            (lambda g: g._sigmoid_backward(out), lambda g: g * self * (1 - out * 2)),
+        )
+
+    def relu(self: Tensor) -> Tensor:
+        """max(x, 0). At 0 its gradient is 0."""
+        return apply(kernels.relu, (self,), (lambda g, out: g.masked_fill(out <= 0, 0),))
+
+    def softplus(self: Tensor, beta: float = 1, threshold: float = 20) -> Tensor:
+        """log(1 + exp(beta·x)) / beta; x itself where beta·x is above the threshold."""
+        self = self._floating()
+        return apply(
+            kernels.softplus,
+            (self,),
+            (lambda g: where(self * beta > threshold, g, g * (self * beta).sigmoid()),),
+            beta=beta,
+            threshold=threshold,
+        )
+
+    def abs(self: Tensor) -> Tensor:
+        """|x|. At 0 its gradient is 0."""
+        return apply(np.absolute, (self,), (lambda g: g * self.sign(),))
+
+    def sign(self: Tensor) -> Tensor:
+        """-1, 0 or 1. Its gradient is 0."""
+        if self.array.dtype.kind == "b":
+            return self.clone()
+        return apply(np.sign, (self,), (lambda g: g * 0,))
+
+    def floor(self: Tensor) -> Tensor:
+        """The largest whole number not above x. Its gradient is 0."""
+        if self.array.dtype.kind != "f":
+            return self.clone()
+        return apply(np.floor, (self,), (lambda g: g * 0,))
+
+    def ceil(self: Tensor) -> Tensor:
+        """The smallest whole number not below x. Its gradient is 0."""
+        if self.array.dtype.kind != "f":
+            return self.clone()
+        return apply(np.ceil, (self,), (lambda g: g * 0,))
+
+    def trunc(self: Tensor) -> Tensor:
+        """x without its fraction. Its gradient is 0."""
+        if self.array.dtype.kind != "f":
+            return self.clone()
+        return apply(np.trunc, (self,), (lambda g: g * 0,))
+
+    def round(self: Tensor, *, decimals: int = 0) -> Tensor:
+        """The nearest whole number, halves to even. Its gradient is 0."""
+        if self.array.dtype.kind != "f":
+            return self.clone()
+        return apply(np.round, (self,), (lambda g: g * 0,), decimals=decimals)
+
+    def clamp(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+        """x held between min and max, numbers or tensors. The gradient is 1 between them and on them, 0 outside."""
+        if min is None and max is None:
+            raise ValueError("clamp: give min, max or both")
+        bounds = {}
+        for name, bound in (("low", min), ("high", max)):
+            if bound is not None:
+                self, bounds[name] = self._pair(bound)
+        if len(bounds) == 2:  # the second bound may have widened the type
+            self, bounds["low"] = self._pair(bounds["low"])
+        low, high = bounds.get("low"), bounds.get("high")
+        if low is not None and high is not None:
+            return apply(
+                kernels.clamp,
+                (self, low, high),
+                (
+                    lambda g: g.masked_fill((self < low) | (self > high), 0),
+                    lambda g: g.masked_fill((self >= low) | (low > high), 0),
+                    lambda g: g.masked_fill((self <= high) & (low <= high), 0),
+                ),
+            )
+        bound = low if low is not None else high
+        return apply(
+            np.maximum if low is not None else np.minimum,
+            (self, bound),
+            (
+                lambda g: g.masked_fill(self < bound if low is not None else self > bound, 0),
+                lambda g: g.masked_fill(self >= bound if low is not None else self <= bound, 0),
+            ),
+        )
+
+    def maximum(self: Tensor, other: Any) -> Tensor:
+        """The larger of two elements. Equal ones share the gradient half and half."""
+        self, other = self._pair(other)
+        return apply(
+            np.maximum,
+            (self, other),
+            (lambda g: g * _share(self, other, self > other), lambda g: g * _share(self, other, self < other)),
+        )
+
+    def minimum(self: Tensor, other: Any) -> Tensor:
+        """The smaller of two elements. Equal ones share the gradient half and half."""
+        self, other = self._pair(other)
+        return apply(
+            np.minimum,
+            (self, other),
+            (lambda g: g * _share(self, other, self < other), lambda g: g * _share(self, other, self > other)),
+        )
+
+    def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
+        """self where the condition holds, other elsewhere."""
+        return where(condition, self, other)
+
+    def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Tensor:
+        """This tensor with `value` wherever the mask holds."""
+        value = self._operand(value)
+        return where(mask, value.to(self.dtype) if value.ndim == 0 else value, self)
+
+    def to_dtype(self: Tensor, dtype: np.dtype[Any]) -> Tensor:
+        """A copy as another type. The gradient comes back as this one."""
+        rule = (lambda g: g,) if dtype.kind == "f" else ()
+        return apply(kernels.cast, (self,), rule, dtype=dtype)
+
+    def clone(self: Tensor) -> Tensor:
+        """A copy in memory of its own, through which gradients flow back."""
+        return apply(np.copy, (self,), (lambda g: g,))
+
+    exp_, log_, sqrt_, rsqrt_, reciprocal_ = (
+        in_place(exp),
+        in_place(log),
+        in_place(sqrt),
+        in_place(rsqrt),
+        in_place(reciprocal),
+    )
+    sin_, cos_, tan_, tanh_, sigmoid_, relu_ = (
+        in_place(sin),
+        in_place(cos),
+        in_place(tan),
+        in_place(tanh),
+        in_place(sigmoid),
+        in_place(relu),
+    )
+    abs_, sign_, floor_, ceil_, trunc_, round_ = (
+        in_place(abs),
+        in_place(sign),
+        in_place(floor),
+        in_place(ceil),
+        in_place(trunc),
+        in_place(round),
+    )
+    clamp_, masked_fill_ = in_place(clamp), in_place(masked_fill)
+    absolute, clip, clip_ = abs, clamp, clamp_
+    __abs__ = abs
+
+
+def where(condition: Any, input: Any, other: Any) -> Any:
+    """input where the condition holds, other elsewhere; the three broadcast together.
+
+    The gradient of the branch not taken is 0, even where the gradient that arrives is NaN or infinite. Numbers take
+    the dtype of the tensor beside them.
+    """
+    tensors = [t for t in (input, other, condition) if isinstance(t, Elementwise)]
+    if not tensors:
+        raise TypeError("where: at least one of condition, input and other must be a tensor")
+    like: Any = tensors[0]
+    condition = like._operand(condition)
+    if condition.array.dtype.kind != "b":
+        raise TypeError(
+            f"where: the condition has type {condition.array.dtype}: compare it first, condition != 0, or convert it "
+            "with .bool()"
+        )
+    input, other = like._operand(input)._pair(other)
+    return apply(
+        np.where,
+        (condition, input, other),
+        (None, lambda g: where(condition, g, g.new_zeros(())), lambda g: where(condition, g.new_zeros(()), g)),
+    )
+
+
+def _share(a: Tensor, b: Tensor, first: Tensor) -> Tensor:
+    """1 where `first`, 1/2 where a and b tie, 0 elsewhere."""
+    return first.to(a.dtype) + (a == b).to(a.dtype) * 0.5
+
+
+def _nonzero(x: Tensor) -> Tensor:
+    """x with 1 in place of 0."""
+    return x.masked_fill(x == 0, 1)

@@ -1,0 +1,130 @@
+"""Products of matrices and vectors."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minigrad import kernels
+from minigrad.errors import ShapeError
+from minigrad.graph import apply
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+
+class Linalg:
+    """Linear algebra."""
+
+    __slots__ = ()
+
+    def matmul(self: Tensor, other: Tensor) -> Tensor:
+        """The matrix product: of vectors, matrices, or batches of matrices whose leading dimensions broadcast.
+
+        (n) @ (n) is a number; (m, n) @ (n) and (n) @ (n, p) are vectors; (..., m, n) @ (..., n, p) is (..., m, p).
+        ShapeError if the inner sizes differ.
+        """
+        if not isinstance(other, Linalg):
+            return NotImplemented
+        self, other = self._pair(other)
+        a, b = self.array.shape, other.array.shape
+        if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
+            raise ShapeError(_mismatch(a, b))
+        if len(a) == 1:
+            return self.unsqueeze(0).matmul(other).squeeze(-2 if len(b) > 1 else 0)
+        if len(b) == 1:
+            return self.matmul(other.unsqueeze(1)).squeeze(-1)
+        return apply(np.matmul, (self, other), (lambda g: g.matmul(other.mT), lambda g: self.mT.matmul(g)))
+
+    __matmul__ = matmul
+
+    def __rmatmul__(self: Tensor, other: object) -> Tensor:
+        return self._operand(other).matmul(self)
+
+    def mm(self: Tensor, mat2: Tensor) -> Tensor:
+        """The product of two matrices."""
+        return _checked(self, mat2, 2, 2, "mm")
+
+    def bmm(self: Tensor, mat2: Tensor) -> Tensor:
+        """The products of two batches of matrices, (b, m, n) and (b, n, p)."""
+        return _checked(self, mat2, 3, 3, "bmm")
+
+    def mv(self: Tensor, vec: Tensor) -> Tensor:
+        """The product of a matrix and a vector."""
+        return _checked(self, vec, 2, 1, "mv")
+
+    def dot(self: Tensor, tensor: Tensor) -> Tensor:
+        """The inner product of two vectors."""
+        return _checked(self, tensor, 1, 1, "dot")
+
+    def outer(self: Tensor, vec2: Tensor) -> Tensor:
+        """The product of every element of one vector with every element of another."""
+        return self.unsqueeze(1) * vec2.unsqueeze(0)
+
+
+def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """input @ weight.T + bias: (..., in), (out, in) and (out) give (..., out).
+
+    ShapeError, with the remedy, if the last size of the input is not `in`.
+    """
+    if bias is not None:
+        input, bias = input._pair(bias)
+    input, weight = input._pair(weight)
+    x, w = input.array, weight.array
+    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
+        raise ShapeError(_linear_mismatch(x.shape, w.shape))
+    rules = (lambda g: g.matmul(weight), lambda g: _matrix(g).T.matmul(_matrix(input)), lambda g: g)
+    if x.ndim == 1:
+        out = input.unsqueeze(0).matmul(weight.T).squeeze(0)
+        return out if bias is None else out + bias
+    return apply(
+        kernels.linear, (input, weight) if bias is None else (input, weight, bias), rules[: 2 + (bias is not None)]
+    )
+
+
+def _matrix(x: Tensor) -> Tensor:
+    """(..., n) as (N, n)."""
+    return x if x.array.ndim == 2 else x.reshape(-1, x.array.shape[-1])
+
+
+def _checked(a: Tensor, b: Tensor, dims_a: int, dims_b: int, name: str) -> Tensor:
+    if (a.array.ndim, b.array.ndim) != (dims_a, dims_b):
+        raise ShapeError(
+            f"{name}: operands of {dims_a} and {dims_b} dimensions are needed, not of shapes {tuple(a.array.shape)} and "
+            f"{tuple(b.array.shape)}: use matmul, which takes any"
+        )
+    return a.matmul(b)
+
+
+def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> str:
+    fact = f"matmul: shapes {tuple(a)} and {tuple(b)} cannot be multiplied"
+    if not a or not b:
+        return f"{fact}: a tensor of no dimensions has no rows or columns, use * for it"
+    inner = b[-2] if len(b) > 1 else b[0]
+    fact += f": the last size of the first, {a[-1]}, must equal the {'second last' if len(b) > 1 else 'only'} size of the second, {inner}"
+    if len(b) > 1 and a[-1] == b[-1]:
+        return f"{fact}; did you mean a @ b.mT?"
+    if len(a) > 1 and a[-2] == inner:
+        return f"{fact}; did you mean a.mT @ b?"
+    if len(a) > 2 and a[-1] * a[-2] == inner:
+        return f"{fact}; did you mean a.flatten(-2) @ b?"
+    return fact
+
+
+def _linear_mismatch(x: tuple[int, ...], w: tuple[int, ...]) -> str:
+    if len(w) != 2:
+        return f"linear got a weight of shape {tuple(w)}: it must have two dimensions, (out_features, in_features)"
+    fact = f"Linear({w[1]}, {w[0]}) got an input of shape {tuple(x)}"
+    for start in range(1, len(x)):
+        if int(np.prod(x[start:])) == w[1]:
+            return f"{fact}: flatten it first, x.flatten({start})"
+    if int(np.prod(x)) == w[1]:
+        return f"{fact}: flatten it first, x.flatten()"
+    if x and x[0] == w[1] and len(x) == 2:
+        return f"{fact}: its features come first, transpose it, x.T"
+    if x and x[-1] == w[0]:
+        return f"{fact}: its last size must be in_features = {w[1]}; did you mean Linear({w[0]}, {w[1]})?"
+    return f"{fact}: its last size must be in_features = {w[1]}" + (
+        f"; for this input use Linear({x[-1]}, {w[0]})" if x else ""
+    )

@@ -1,0 +1,479 @@
+"""The Tensor: an array that remembers how it was computed.
+
+The operations come from the families in `ops/`; the algorithm that walks the graph is in `graph.py`. Here is what is
+left: the array, its gradient, its place in the graph, and what Python and NumPy expect of an object that holds numbers.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+import numpy as np
+
+from minigrad import formatting
+from minigrad.dtypes import BY_CHAR, DTypeLike, default_dtype, dtype, float32, float64, int32, int64, to_numpy
+from minigrad.dtypes import bool_ as bool_dtype
+from minigrad.errors import GraphError, ShapeError
+from minigrad.graph import Node, View, backward, tick
+from minigrad.ops.arithmetic import Arithmetic
+from minigrad.ops.comparison import Comparison
+from minigrad.ops.elementwise import Elementwise
+from minigrad.ops.indexing import Indexing
+from minigrad.ops.linalg import Linalg
+from minigrad.ops.mutation import Mutation
+from minigrad.ops.reduction import Reduction
+from minigrad.ops.shape import Shape
+
+_new = object.__new__
+_ndarray = np.ndarray
+
+
+class Size(tuple[int, ...]):
+    """The shape of a tensor: a tuple that counts its elements.
+
+    >>> from minigrad import zeros
+    >>> zeros(2, 3).shape, zeros(2, 3).shape.numel()
+    (minigrad.Size([2, 3]), 6)
+    """
+
+    def numel(self) -> int:
+        """The number of elements of a tensor of this shape."""
+        return int(np.prod(self)) if self else 1
+
+    def __repr__(self) -> str:
+        return f"minigrad.Size([{', '.join(map(str, self))}])"
+
+
+class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Linalg, Comparison):
+    """An array of numbers of one dtype that can compute gradients.
+
+    `Tensor(data)` makes a float32 copy of nested lists or an array; `Tensor(2, 3)` one of that shape, filled with zeros.
+    `minigrad.tensor` is the usual way: it keeps the dtype of its data.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ("array", "_grad", "_requires_grad", "_node", "_version", "_view", "hooks", "__dict__", "__weakref__")
+
+    array: np.ndarray[Any, Any]  # the numbers
+    _grad: Tensor | None
+    _requires_grad: bool
+    _node: Node | None  # the operation that made it, if that was recorded: None for leaves and constants
+    _version: list[int]  # [the time of the last in-place write], shared by all that share memory
+    _view: View | None  # how it was taken from its base, if it shares memory
+    hooks: list[Callable[[Any], Any]] | None
+
+    def __init__(self, *data: Any) -> None:
+        if len(data) == 1 and not isinstance(data[0], int):
+            array = np.array(getattr(data[0], "array", data[0]), default_dtype())
+        else:
+            array = np.zeros(data, default_dtype())
+        self._set(array)
+
+    def _set(self, array: np.ndarray[Any, Any]) -> None:
+        self.array = array
+        self._grad = self._node = self._view = self.hooks = None
+        self._requires_grad = False
+        self._version = [0]
+
+    def _wrap(self, array: Any) -> Tensor:
+        """A new tensor around an array, without a copy. NumPy's scalars become arrays of no dimensions."""
+        tensor: Tensor = _new(Tensor)
+        tensor.array = array if type(array) is _ndarray else np.asarray(array)
+        tensor._grad = tensor._node = tensor._view = tensor.hooks = None
+        tensor._requires_grad = False
+        tensor._version = [0]
+        return tensor
+
+    @staticmethod
+    def _from_array(data: Any) -> Tensor:
+        """A constant tensor from whatever NumPy reads as numbers; TypeError for the rest."""
+        array = np.asarray(data)
+        if array.dtype.char not in BY_CHAR:
+            raise TypeError(
+                f"a {type(data).__name__} cannot be an operand of a tensor: use a number, an array of numbers, or "
+                "minigrad.tensor(...)"
+            )
+        return wrap(array)
+
+    # ── what it is ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def shape(self) -> Size:
+        """Its size along each dimension."""
+        return Size(self.array.shape)
+
+    def size(self, dim: int | None = None) -> Any:
+        """Its shape, or its size along one dimension."""
+        return self.shape if dim is None else self.array.shape[dim]
+
+    def dim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return self.array.ndim
+
+    def numel(self) -> int:
+        """The number of elements."""
+        return self.array.size
+
+    @property
+    def dtype(self) -> dtype:
+        """The type of its elements."""
+        return BY_CHAR[self.array.dtype.char]
+
+    @property
+    def device(self) -> str:
+        """Where it lives: always "cpu"."""
+        return "cpu"
+
+    def is_floating_point(self) -> bool:
+        """True for float16, float32 and float64."""
+        return self.array.dtype.kind == "f"
+
+    def is_contiguous(self) -> bool:
+        """True if its elements lie in order in memory."""
+        return self.array.flags.c_contiguous
+
+    # ── its place in the graph ───────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def requires_grad(self) -> bool:
+        """True if gradients are computed for it: a leaf that asks for them, or a result that depends on one."""
+        if self._view is not None:
+            self._view.refresh(self)
+        return self._requires_grad
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if self._node is not None:
+            if not wanted:
+                raise GraphError(
+                    f"requires_grad of the result of {self._node.name} cannot be switched off: use x.detach(), or "
+                    "compute it inside `with minigrad.no_grad():`"
+                )
+            return
+        if wanted and self.array.dtype.kind != "f":
+            raise GraphError(
+                f"a tensor of type {self.array.dtype} cannot require grad: convert it to floating point first, x.float()"
+            )
+        self._requires_grad = bool(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set `requires_grad`; returns the tensor itself."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """True if no recorded operation made it: where gradients end up."""
+        return self.grad_fn is None
+
+    @property
+    def grad_fn(self) -> Node | None:
+        """The recorded operation that made it, or None."""
+        if self._view is not None:
+            self._view.refresh(self)
+        return self._node
+
+    @property
+    def grad(self) -> Tensor | None:
+        """The gradient that `backward` added up here: None until it did. Kept for leaves, and after `retain_grad`."""
+        return self._grad
+
+    @grad.setter
+    def grad(self, gradient: Tensor | None) -> None:
+        if gradient is not None:
+            if not isinstance(gradient, Tensor):
+                raise TypeError(
+                    f"grad must be a Tensor or None, not {type(gradient).__name__}: use minigrad.tensor(...)"
+                )
+            if gradient.array.shape != self.array.shape:
+                raise ShapeError(
+                    f"a gradient of shape {tuple(gradient.array.shape)} assigned to a tensor of shape "
+                    f"{tuple(self.array.shape)}: the two must be the same"
+                )
+        self._grad = gradient
+
+    @property
+    def data(self) -> Tensor:
+        """The same memory as a tensor outside every graph. What is written through it is not tracked: `detach` is safer."""
+        return self._wrap(self.array)
+
+    @data.setter
+    def data(self, data: Tensor) -> None:
+        if not isinstance(data, Tensor):
+            raise TypeError(f"data must be a Tensor, not {type(data).__name__}: use minigrad.tensor(...)")
+        self.array = data.array
+        self._version[0] = tick()
+
+    def detach(self) -> Tensor:
+        """The same memory as a tensor outside the graph. Writing through either is noticed by both."""
+        tensor = self._wrap(self.array)
+        tensor._version = self._version
+        return tensor
+
+    def detach_(self) -> Tensor:
+        """Take this tensor itself out of the graph: it becomes a leaf that wants no gradient."""
+        if self._view is not None:
+            raise GraphError("detach_ of a view would leave its base in the graph: use detach()")
+        self._node, self._requires_grad = None, False
+        return self
+
+    def backward(
+        self,
+        gradient: Tensor | None = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Sequence[Tensor] | None = None,
+    ) -> None:
+        """Add the gradient of this tensor to `.grad` of every leaf it depends on.
+
+        Args:
+            gradient: what to start from, of this tensor's shape; 1 for a tensor of one element.
+            retain_graph: keep the graph for another backward pass (by default only if `create_graph`).
+            create_graph: record the backward pass itself, for gradients of gradients.
+            inputs: only add to `.grad` of these tensors.
+
+        Raises GraphError if this tensor does not require grad, has more than one element and no `gradient` is given, or
+        if its graph was freed by an earlier pass; MutationError if a value it needs was modified in place since.
+
+        >>> import minigrad
+        >>> w = minigrad.tensor(3.0, requires_grad=True)
+        >>> (w * w).backward()
+        >>> w.grad
+        tensor(6.)
+        """
+        backward(self, gradient, retain_graph, create_graph, inputs)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
+        """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns, if not None, replaces it.
+
+        GraphError if the tensor does not require grad. The handle's `remove()` takes the hook away.
+        """
+        if not self.requires_grad:
+            raise GraphError("register_hook on a tensor that does not require grad: no gradient will come by")
+        holder: Any = self if self._node is None else self._node
+        if holder.hooks is None:
+            holder.hooks = []
+        holder.hooks.append(hook)
+        return RemovableHandle(holder.hooks, hook)
+
+    def retain_grad(self) -> None:
+        """Keep `.grad` for this result too, as if it were a leaf. GraphError if it does not require grad."""
+        if not self.requires_grad:
+            raise GraphError("retain_grad on a tensor that does not require grad: it will have no gradient")
+        if self._node is not None:
+            self._node.retainer = weakref.ref(self)
+
+    @property
+    def retains_grad(self) -> bool:
+        """True if `retain_grad` was called on this result."""
+        return self._node is not None and self._node.retainer is not None
+
+    # ── conversions ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def to(self, *args: Any, dtype: DTypeLike | None = None, copy: bool = False, **_: Any) -> Tensor:
+        """This tensor as another dtype: itself if it has it already. A device, of which there is one, is accepted too."""
+        for arg in args:
+            if isinstance(arg, Tensor):
+                dtype = arg.array.dtype
+            elif not (isinstance(arg, str) and arg.startswith("cpu")) and not isinstance(arg, bool) and arg is not None:
+                dtype = arg
+        if dtype is not None and (wanted := to_numpy(dtype)) is not self.array.dtype:
+            return self.to_dtype(wanted)
+        return self.clone() if copy else self
+
+    def float(self) -> Tensor:
+        """As float32."""
+        return self.to(float32)
+
+    def double(self) -> Tensor:
+        """As float64."""
+        return self.to(float64)
+
+    def long(self) -> Tensor:
+        """As int64."""
+        return self.to(int64)
+
+    def int(self) -> Tensor:
+        """As int32."""
+        return self.to(int32)
+
+    def bool(self) -> Tensor:
+        """As bool: True where not 0."""
+        return self.to(bool_dtype)
+
+    def type_as(self, other: Tensor) -> Tensor:
+        """As the dtype of another tensor."""
+        return self.to(other.array.dtype)
+
+    def cpu(self) -> Tensor:
+        """Itself: there is one device."""
+        return self
+
+    def numpy(self) -> np.ndarray[Any, Any]:
+        """The array itself, sharing memory. GraphError if the tensor requires grad: detach it first."""
+        if self.requires_grad:
+            raise GraphError("numpy() on a tensor that requires grad would lose its gradient: use x.detach().numpy()")
+        return self.array
+
+    def item(self) -> Any:
+        """Its one element as a Python number. ShapeError if it has more, or none."""
+        if self.array.size != 1:
+            raise ShapeError(
+                f"a tensor of shape {tuple(self.array.shape)} is not one number: use x.tolist(), or index it"
+            )
+        return self.array.item()
+
+    def tolist(self) -> Any:
+        """Its elements as Python numbers, in nested lists."""
+        return self.array.tolist()
+
+    def new_tensor(self, data: Any) -> Tensor:
+        """A copy of `data` with this tensor's dtype."""
+        return self._wrap(np.array(getattr(data, "array", data), self.array.dtype))
+
+    def new_zeros(self, *size: Any) -> Tensor:
+        """Zeros with this tensor's dtype."""
+        return self._wrap(np.zeros(_size(size), self.array.dtype))
+
+    def new_ones(self, *size: Any) -> Tensor:
+        """Ones with this tensor's dtype."""
+        return self._wrap(np.ones(_size(size), self.array.dtype))
+
+    def new_full(self, size: Any, fill_value: Any) -> Tensor:
+        """One value, with this tensor's dtype."""
+        return self._wrap(np.full(size, fill_value, self.array.dtype))
+
+    # ── what Python expects ──────────────────────────────────────────────────────────────────────────────────────────
+
+    def __bool__(self) -> bool:
+        if self.array.size != 1:
+            raise ShapeError(
+                f"the truth of a tensor of shape {tuple(self.array.shape)} is ambiguous: use x.any(), x.all(), or "
+                "x.equal(y) for x == y"
+            )
+        return bool(self.array.item())
+
+    def __float__(self) -> Any:
+        return self._number(float)
+
+    def __int__(self) -> Any:
+        return self._number(int)
+
+    def __index__(self) -> Any:
+        if self.array.dtype.kind == "f" or self.array.size != 1:
+            raise TypeError(
+                f"a tensor of type {self.array.dtype} and shape {tuple(self.array.shape)} cannot be an index: use x.long()"
+            )
+        return int(self.item())
+
+    def _number(self, kind: type) -> Any:
+        if self.array.size != 1:
+            raise ShapeError(
+                f"{kind.__name__}() of a tensor of shape {tuple(self.array.shape)}: only one element can become a number "
+                f"(math functions too: use the method, as in x.exp())"
+            )
+        return kind(self.array.item())
+
+    def __len__(self) -> Any:
+        if self.array.ndim == 0:
+            raise TypeError("len() of a tensor of no dimensions: use x.numel()")
+        return len(self.array)
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.array.ndim == 0:
+            raise TypeError("iteration over a tensor of no dimensions: use x.item() for its number")
+        return iter(self.unbind(0))
+
+    def __contains__(self, value: Any) -> Any:
+        return bool((self == value).array.any())
+
+    def __repr__(self) -> str:
+        return formatting.represent(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.array.item(), spec) if self.array.ndim == 0 and spec else str(self)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        if self._node is not None:
+            raise GraphError(
+                f"the result of {self._node.name} cannot be copied or pickled with its graph: use x.detach()"
+            )
+        return _rebuild, (type(self), self.array.copy(), self._requires_grad, self._grad, dict(self.__dict__))
+
+    # ── what NumPy expects ───────────────────────────────────────────────────────────────────────────────────────────
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
+        return np.array(self.numpy(), dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """NumPy's functions on tensors: the operation of the same name where there is one, so `np.exp(x)` is `x.exp()`."""
+        name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
+        operation = getattr(Tensor, name, None)
+        if method == "__call__" and not kwargs and operation is not None:
+            first = inputs[0] if isinstance(inputs[0], Tensor) else Tensor._from_array(inputs[0])
+            return operation(first, *inputs[1:])
+        if any(isinstance(x, Tensor) and x.requires_grad for x in (*inputs, *kwargs.get("out", ()))):
+            raise GraphError(
+                f"np.{ufunc.__name__} of a tensor that requires grad would lose its gradient: use minigrad's operations, "
+                "or x.detach()"
+            )
+        bare = [x.array if isinstance(x, Tensor) else x for x in inputs]
+        if "out" in kwargs:
+            kwargs["out"] = tuple(x.array if isinstance(x, Tensor) else x for x in kwargs["out"])
+        result = getattr(ufunc, method)(*bare, **kwargs)
+        return wrap(result) if isinstance(result, np.ndarray | np.generic) else result
+
+
+wrap: Callable[[Any], Tensor] = partial(Tensor._wrap, None)  # type: ignore[arg-type]  # for those with no tensor at hand
+
+_UFUNCS = {
+    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "power": "pow",
+    "absolute": "abs", "rint": "round", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le",
+    "greater": "gt", "greater_equal": "ge", "invert": "bitwise_not",
+}  # fmt: skip
+
+
+class RemovableHandle:
+    """Takes a hook away again: `handle.remove()`, or at the end of a `with` block."""
+
+    def __init__(self, hooks: list[Any], hook: Any) -> None:
+        self.hooks, self.hook = hooks, hook
+
+    def remove(self) -> None:
+        """Remove the hook; a second call does nothing."""
+        self.hooks[:] = [hook for hook in self.hooks if hook is not self.hook]
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.remove()
+
+
+def _size(size: Any) -> tuple[int, ...]:
+    """Sizes given one by one, or as one tuple or list."""
+    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else tuple(size)
+
+
+def _rebuild(
+    kind: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool, grad: Tensor | None, extra: dict[str, Any]
+) -> Tensor:
+    """A copied or unpickled tensor."""
+    tensor: Tensor = _new(kind)
+    tensor._set(array)
+    tensor._requires_grad, tensor._grad = requires_grad, grad
+    tensor.__dict__.update(extra)
+    return tensor
