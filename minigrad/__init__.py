@@ -1,6 +1,6 @@
 """minigrad: reverse-mode automatic differentiation on NumPy, under PyTorch's names, small enough to read."""
 
-from minigrad import autograd
+from minigrad import autograd, nn, optim
 from minigrad.creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, tensor, zeros,
     zeros_like,
@@ -17,6 +17,7 @@ from minigrad.ops.shape import cat, stack
 from minigrad.random import (
     Generator, get_rng_state, manual_seed, rand, rand_like, randint, randn, randn_like, randperm, set_rng_state,
 )  # fmt: skip
+from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
 
 __version__ = "0.1.0"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from minigrad.errors import GraphError
 from minigrad.grad_mode import enable_grad, no_grad, set_grad_enabled
-from minigrad.graph import backpropagate, backward, caller, seed_for, target_of
+from minigrad.graph import backpropagate, backward, line_of, seed_for, target_of
 from minigrad.tensor import Tensor
 
 __all__ = ["backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]
@@ -59,7 +60,7 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     with set_grad_enabled(create_graph):
         sought = set(targets)
-        for target, gradient in backpropagate(seeds, wanted=targets, keep=keep, freed_by=f"grad() at {caller()}"):
+        for target, gradient in backpropagate(seeds, wanted=targets, keep=keep, freed_by=("grad()", *line_of(sys._getframe(1)))):
             if target in sought:
                 found[target] = gradient
     results: list[Tensor | None] = []

@@ -54,7 +54,7 @@ class no_grad:  # noqa: N801 (PyTorch's spelling)
 
     def __exit__(self, *exception: object) -> None:
         mode = self.entered.pop()
-        grad_mode.set(tuple(entry for entry in grad_mode.get() if entry is not mode))
+        grad_mode.set(tuple([entry for entry in grad_mode.get() if entry is not mode]))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return within(type(self), function)
@@ -91,7 +91,7 @@ class set_grad_enabled:  # noqa: N801
         pass
 
     def __exit__(self, *exception: object) -> None:
-        grad_mode.set(tuple(self.replaced if entry is self.mode else entry for entry in grad_mode.get()))
+        grad_mode.set(tuple([self.replaced if entry is self.mode else entry for entry in grad_mode.get()]))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         self.__exit__()

@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
+from types import CellType, FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.errors import GraphError, MutationError, ShapeError, explain
@@ -49,8 +51,8 @@ class Node:
 
     forward: Callable[..., Any]
     kwargs: dict[str, Any]
-    targets: tuple[Target, ...]  # per operand: the operation that made it, or the tensor itself (a leaf or a constant)
-    rules: tuple[Rule | None, ...]
+    targets: list[Target]  # per operand: the operation that made it, or the tensor itself (a leaf or a constant)
+    rules: list[Rule | None]
     time: int
     shape: tuple[int, ...]
     dtype: Any
@@ -59,7 +61,7 @@ class Node:
     version: list[int]  # the time of the last in-place write to the result, shared with it
     hooks: list[Callable[[Any], Any]] | None
     retainer: Any  # a weak reference to the tensor that wants `.grad` kept
-    freed: str | None  # the call that freed this node
+    freed: tuple[str, str, int] | None  # the call that freed this node, its file and its line
     gradient: Any  # the last gradient that came by, where small: for pictures only, never read by the backward pass
 
     @property
@@ -120,22 +122,23 @@ def record(
     for operand, rule in zip(operands, rules, strict=True):
         if operand._view is not None:
             operand._view.refresh(operand)
-        if rule is not None and operand._requires_grad:
-            label = rule.__qualname__
-            if rule.__code__.co_argcount == 2:
-                wants_out = True
-            active.append(rule)
-        else:
+        if rule is None or not operand._requires_grad:
             active.append(None)
+            targets.append(operand)
+            continue
+        active.append(rule)
         targets.append(operand._node or operand)
+        label = rule.__qualname__
+        if rule.__code__.co_argcount == 2:
+            wants_out = True
     if label is None:
         return
     array = result.array
     node = Node()
     node.forward = forward
     node.kwargs = kwargs
-    node.targets = tuple(targets)
-    node.rules = tuple(active)
+    node.targets = targets
+    node.rules = active
     node.time = tick()
     node.shape = array.shape
     node.dtype = array.dtype
@@ -203,75 +206,67 @@ def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwarg
 # ── the backward pass ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def reachable(roots: Sequence[Target]) -> list[Node]:
-    """Every recorded operation that `roots` depend on differentiably, youngest first: a topological order."""
-    found = {root for root in roots if type(root) is Node}
-    stack = list(found)
-    while stack:
-        node = stack.pop()
-        for target, rule in zip(node.targets, node.rules, strict=True):
-            if rule is not None and type(target) is Node and target not in found:
-                found.add(target)
-                stack.append(target)
-    return sorted(found, key=attrgetter("time"), reverse=True)
-
-
 def backpropagate(
     seeds: Sequence[tuple[Target, Tensor]],
     *,
     wanted: Sequence[Target] | None = None,
     keep: bool = False,
-    freed_by: str = "backward()",
+    freed_by: tuple[str, str, int] | None = None,
 ) -> Iterator[tuple[Target, Tensor]]:
     """Yield (target, gradient) for every operation and leaf that the seeds depend on, each once, with its full gradient.
 
     `seeds` pairs each root with the gradient it starts from. With `wanted`, only the paths that lead to those targets
     are walked. Unless `keep`, each node lets go of its rules and what they captured as soon as it has been visited.
+
+    Of the nodes that hold a gradient, the youngest is always visited next. Whatever uses a node's result is younger than
+    the node, so by then every share of its gradient has arrived.
     """
     pending: dict[Target, Tensor] = {}
+    youngest: list[tuple[int, Node]] = []  # a heap of the pending nodes, by descending time
     for root, gradient in seeds:
-        pending[root] = pending[root] + gradient if root in pending else gradient
-    order = reachable([root for root, _ in seeds])
-    useful = None if wanted is None else leading_to(wanted, order)
-    for node in order:
-        gradient = pending.pop(node, None)  # type: ignore[arg-type]
-        if gradient is None:
-            continue
+        if root in pending:
+            gradient = pending[root] + gradient
+        elif type(root) is Node:
+            heappush(youngest, (-root.time, root))
+        pending[root] = gradient
+    useful = None if wanted is None else leading_to(wanted, seeds)
+    while youngest:
+        node = heappop(youngest)[1]
+        gradient = pending.pop(node)
         if node.hooks:
             gradient = run_hooks(node.hooks, gradient)
         if gradient.array.size <= SMALL:
             node.gradient = gradient.array
         yield node, gradient
-        if node.freed:
-            raise GraphError(
-                f"backward a second time through {node.name} (result of shape {tuple(node.shape)}), whose graph was "
-                f"freed by {node.freed}: compute the loss again before this call, or keep the graph with "
-                "backward(retain_graph=True) in the first one"
-            )
+        if node.freed is not None:
+            raise freed_before(node)
         holds = False
         for target, rule in zip(node.targets, node.rules, strict=True):
             if rule is None or not (useful is None or target in useful):
                 continue
-            if rule.__closure__ is not None and check_captured(node, rule):
+            if (closure := rule.__closure__) is not None and check_captured(node, closure):
                 holds = True
             if rule.__code__.co_argcount == 2:
                 holds = True
                 share = rule(gradient, result_of(node, gradient))
             else:
                 share = rule(gradient)
-            like = target if type(target) is Node else target.array  # type: ignore[union-attr]
+            interior = type(target) is Node
+            like = target if interior else target.array  # type: ignore[union-attr]
             if share.array.shape != like.shape:
                 share = share.sum_to_size(like.shape)
             if share.array.dtype is not like.dtype:
                 share = share.to(like.dtype)
             if target in pending:
                 pending[target] = pending[target] + share
-            elif (type(target) is not Node or useful is not None) and (
+                continue
+            if interior:
+                heappush(youngest, (-target.time, target))  # type: ignore[union-attr, arg-type]
+            if (not interior or useful is not None) and (
                 share is gradient or share.array is gradient.array or share.array.base is not None
             ):
-                pending[target] = share.clone()  # a gradient that the user receives shares memory with no other
-            else:
-                pending[target] = share
+                share = share.clone()  # a gradient that the user receives shares memory with no other
+            pending[target] = share
         if not keep:
             free(node, freed_by, holds)
     for target, gradient in pending.items():
@@ -279,24 +274,43 @@ def backpropagate(
         yield target, (run_hooks(hooks, gradient) if hooks else gradient)
 
 
-def leading_to(wanted: Sequence[Target], order: Sequence[Node]) -> set[Target]:
-    """The targets from which one of `wanted` can be reached, given the nodes youngest first."""
+def leading_to(wanted: Sequence[Target], seeds: Sequence[tuple[Target, Tensor]]) -> set[Target]:
+    """The targets, among those the seeds depend on, from which one of `wanted` can be reached."""
+    found = {root for root, _ in seeds if type(root) is Node}
+    stack = list(found)
+    while stack:
+        for target, rule in zip((node := stack.pop()).targets, node.rules, strict=True):
+            if rule is not None and type(target) is Node and target not in found:
+                found.add(target)
+                stack.append(target)
     useful = set(wanted)
-    for node in reversed(order):
+    for node in sorted(found, key=attrgetter("time")):
         if any(rule is not None and target in useful for target, rule in zip(node.targets, node.rules, strict=True)):
             useful.add(node)
     return useful
 
 
-def check_captured(node: Node, rule: Rule) -> bool:
-    """True if the rule captured a tensor; an error if one of them was written to since the operation ran."""
+def line_of(frame: FrameType) -> tuple[str, int]:
+    """The file and the line that a frame is at."""
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def freed_before(node: Node) -> GraphError:
+    call, file, line = node.freed  # type: ignore[misc]
+    return GraphError(
+        f"backward a second time through {node.name} (result of shape {tuple(node.shape)}), whose graph was freed by "
+        f"{call} at {file.rpartition('/')[2]}:{line}: compute the loss again before this call, or keep the graph with "
+        "backward(retain_graph=True) in the first one"
+    )
+
+
+def check_captured(node: Node, closure: tuple[CellType, ...]) -> bool:
+    """True if a rule captured a tensor; an error if one of them was written to since the operation ran."""
     holds = False
-    for cell in rule.__closure__:  # type: ignore[attr-defined]
-        value = cell.cell_contents
-        version = getattr(value, "_version", None)
-        if version is not None:
+    for cell in closure:
+        if hasattr(value := cell.cell_contents, "_version"):
             holds = True
-            if version[0] > node.time:
+            if value._version[0] > node.time:
                 raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
     return holds
 
@@ -318,16 +332,16 @@ def changed(node: Node, what: str) -> MutationError:
     )
 
 
-def free(node: Node, freed_by: str, holds: bool) -> None:
+def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool) -> None:
     """Let go of what the node kept for its rules; its shape, its name and its place in the graph stay."""
     if None in node.rules:
-        node.targets = tuple(
-            target if rule is not None or type(target) is Node or target.array.size <= SMALL else Constant.like(target)  # type: ignore[union-attr]
-            for target, rule in zip(node.targets, node.rules, strict=True)
-        )
+        targets = node.targets
+        for i, rule in enumerate(node.rules):
+            if rule is None and (target := targets[i]).array.size > SMALL:  # type: ignore[union-attr]
+                targets[i] = Constant.like(target)
     if holds:
         node.freed = freed_by
-        node.rules = (None,) * len(node.targets)
+        node.rules = [None] * len(node.rules)
         if node.out is not None and node.out.size > SMALL:
             node.out = None
 
@@ -360,15 +374,6 @@ def run_hooks(hooks: Sequence[Callable[[Any], Any]], gradient: Tensor) -> Tensor
     return gradient.clone()  # the hook may have kept the one it saw
 
 
-def caller() -> str:
-    """The first line outside this package on the call stack: 'train.py:12'."""
-    frame = sys._getframe(1)
-    package = __name__.partition(".")[0]
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == package:
-        frame = frame.f_back
-    return f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno}"
-
-
 # ── backward() ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -387,7 +392,7 @@ def backward(
         None if inputs is None else {id(target): tensor for target, tensor in zip(wanted or (), inputs, strict=True)}
     )
     with set_grad_enabled(create_graph):
-        walk = backpropagate([seed], wanted=wanted, keep=keep, freed_by="" if keep else f"backward() at {caller()}")
+        walk = backpropagate([seed], wanted=wanted, keep=keep, freed_by=("backward()", *line_of(sys._getframe(2))))
         for target, share in walk:
             if receivers is not None:
                 if id(target) in receivers:

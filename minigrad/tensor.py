@@ -350,7 +350,9 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
     def new_ones(self, *size: Any) -> Tensor:
         """Ones with this tensor's dtype."""
-        return self._wrap(np.ones(_size(size), self.array.dtype))
+        ones = np.empty(_size(size), self.array.dtype)
+        ones.fill(1)
+        return self._wrap(ones)
 
     def new_full(self, size: Any, fill_value: Any) -> Tensor:
         """One value, with this tensor's dtype."""

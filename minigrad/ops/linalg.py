@@ -35,9 +35,15 @@ class Linalg:
             return self.unsqueeze(0).matmul(other).squeeze(-2 if len(b) > 1 else 0)
         if len(b) == 1:
             return self.matmul(other.unsqueeze(1)).squeeze(-1)
-        return apply(np.matmul, (self, other), (lambda g: g.matmul(other.mT), lambda g: self.mT.matmul(g)))
+        return apply(kernels.matmul, (self, other), (lambda g: g.matmul(other.mT), lambda g: self.mT.matmul(g)))
 
     __matmul__ = matmul
+
+    def _transposed_matmul(self: Tensor, other: Tensor) -> Tensor:
+        """selfᵀ other, of two matrices."""
+        return apply(
+            kernels.transposed_matmul, (self, other), (lambda g: other.matmul(g.T), lambda g: self.matmul(g))
+        )
 
     def __rmatmul__(self: Tensor, other: object) -> Tensor:
         return self._operand(other).matmul(self)
@@ -68,19 +74,28 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     ShapeError, with the remedy, if the last size of the input is not `in`.
     """
-    if bias is not None:
-        input, bias = input._pair(bias)
-    input, weight = input._pair(weight)
     x, w = input.array, weight.array
+    if x.dtype is not w.dtype:
+        input, weight = input._pair(weight)
+    if bias is not None and bias.array.dtype is not w.dtype:
+        input, bias = input._pair(bias)
     if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
         raise ShapeError(_linear_mismatch(x.shape, w.shape))
-    rules = (lambda g: g.matmul(weight), lambda g: _matrix(g).T.matmul(_matrix(input)), lambda g: g)
     if x.ndim == 1:
-        out = input.unsqueeze(0).matmul(weight.T).squeeze(0)
-        return out if bias is None else out + bias
-    return apply(
-        kernels.linear, (input, weight) if bias is None else (input, weight, bias), rules[: 2 + (bias is not None)]
+        return linear(input.unsqueeze(0), weight, bias).squeeze(0)
+    rules = (
+        lambda g: g.matmul(weight),
+        lambda g: _matrix(g)._transposed_matmul(_matrix(input)),
+        lambda g: _sum_rows(_matrix(g)),
     )
+    if bias is None:
+        return apply(kernels.linear, (input, weight), rules[:2])
+    return apply(kernels.linear, (input, weight, bias), rules)
+
+
+def _sum_rows(x: Tensor) -> Tensor:
+    n = x.array.shape[0]
+    return apply(np.add.reduce, (x,), (lambda g: g.unsqueeze(0).expand(n, -1),))
 
 
 def _matrix(x: Tensor) -> Tensor:

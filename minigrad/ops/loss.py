@@ -17,6 +17,23 @@ def squared_error(input: Tensor, target: Tensor, scale: float) -> Tensor:
     return apply(
         kernels.squared_error,
         (input, target),
-        (lambda g: (input - target) * (g * (2 * scale)), lambda g: (target - input) * (g * (2 * scale))),
+        (
+            lambda g: _squared_error_backward(g, input, target, scale),
+            lambda g: _squared_error_backward(g, target, input, scale),
+        ),
+        scale=scale,
+    )
+
+
+def _squared_error_backward(gradient: Tensor, x: Tensor, y: Tensor, scale: float) -> Tensor:
+    """gradient · 2 · scale · (x - y), for a gradient that is one number."""
+    return apply(
+        kernels.squared_error_backward,
+        (gradient, x, y),
+        (
+            lambda g: (g * (x - y)).sum() * (2 * scale),
+            lambda g: g * gradient * (2 * scale),
+            lambda g: g * gradient * (-2 * scale),
+        ),
         scale=scale,
     )

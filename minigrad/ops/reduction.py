@@ -195,8 +195,13 @@ def _reduced(tensor: Tensor, dim: Any, keepdim: bool) -> tuple[Any, Any]:
     if dim is None:
         return None, lambda g: g.expand(shape)
     axis = _axes(tensor, dim, "reduction") if shape else ()
-    kept = tuple([1 if i in axis else n for i, n in enumerate(shape)])
-    return axis, lambda g: (g if keepdim else g._as_view(kept)).expand(shape)
+
+    def spread(g: Tensor) -> Tensor:
+        if not keepdim:
+            g = g._as_view(tuple([1 if i in axis else n for i, n in enumerate(shape)]))
+        return g.expand(shape)
+
+    return axis, spread
 
 
 def _extreme(tensor: Tensor, forward: Any, dim: Any, keepdim: bool) -> Tensor:

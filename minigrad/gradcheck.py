@@ -1,0 +1,444 @@
+"""Gradients compared with finite differences: `gradcheck`, the test that every rule of one's own should pass.
+
+The gradient of a function can be had without any rule, from its values alone: a central difference,
+
+    df/dx ≈ (f(x + h) - f(x - h)) / 2h,
+
+has a truncation error of h²·f'''/6 and a rounding error of about u·|f|/h, where u = 1.1e-16 is the unit of rounding of
+float64. Their sum is smallest near h = u^(1/3) ≈ 5e-6, and is then about u^(2/3) ≈ 2e-11: six digits more than a wrong
+rule needs to be told from a right one. In float32 the same sum is 1e-5, which is why the check is made in float64.
+
+Source: J. Nocedal and S. Wright, Numerical Optimization, 2nd ed., Springer 2006, section 8.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from minigrad.autograd import grad
+from minigrad.errors import ShapeError
+from minigrad.grad_mode import enable_grad, no_grad
+from minigrad.graph import Node, backpropagate, seed_for
+from minigrad.tensor import Tensor, wrap
+
+__all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+FULL = (
+    2_500  # a Jacobian of at most so many numbers is computed whole; of a larger one, its effect on random directions
+)
+DIRECTIONS = 4
+
+
+class GradcheckError(RuntimeError, AssertionError):
+    """A gradient, or the function itself, failed a check of `gradcheck`."""
+
+
+def gradcheck(
+    func: Callable[..., Any],
+    inputs: Any,
+    *,
+    eps: float = 1e-6,
+    atol: float = 1e-5,
+    rtol: float = 1e-4,
+    raise_exception: bool = True,
+    nondet_tol: float = 0.0,
+    order: int = 1,
+    directions: int | None = None,
+    seed: int = 0,
+) -> bool:
+    """True if the gradients of `func(*inputs)` agree with finite differences; GradcheckError, which says where, if not.
+
+    The inputs are those to differentiate by, which require grad, and any other arguments of `func`, which may return
+    one tensor or a tuple or list. They are widened to float64 while the check lasts, as are their values where `func`
+    uses them without being given them (a layer's parameters, say), and are themselves again when it ends. Keep them
+    away from kinks and jumps: there a gradient is a convention, a difference is not.
+
+    Also checked: that `func` and its gradient give the same numbers twice; that neither writes into the inputs, and no
+    rule into the gradient it is handed; that gradients have the shape and dtype of what they are gradients of; that
+    float32 inputs, if that is what was given, give nothing wider.
+
+    Args:
+        func: a function of tensors to one or several tensors; what is not floating point among them is left out.
+        inputs: one tensor, or a sequence of arguments.
+        eps: the step, relative for numbers larger than 1.
+        atol, rtol: how far analytical and numerical numbers may differ, |a - n| <= atol + rtol·|n|, beyond rounding.
+            PyTorch's rtol is 1e-3, in which a rule that is wrong by 0.1 % passes.
+        raise_exception: False to return False instead of raising GradcheckError.
+        nondet_tol: how far two runs may differ.
+        order: up to which order to check: 2 also checks the gradient of the gradient, and so on.
+        directions: compare along so many random directions, at the cost of two calls and one backward pass each,
+            instead of element by element. Unless told: where a Jacobian would hold more than 2,500 numbers, 4.
+        seed: for the directions, and for the gradients that the function's outputs start from at order 2 and above.
+
+    Raises ValueError if no input requires grad or an argument makes no sense, TypeError if `func` gives no
+    floating-point tensor.
+
+    >>> import minigrad
+    >>> x = minigrad.tensor([0.5, 2.0], requires_grad=True)
+    >>> gradcheck(lambda x: x.log() * x, x, order=2)
+    True
+    >>> gradcheck(lambda x: x.detach() * x, x)
+    Traceback (most recent call last):
+    ...
+    minigrad.gradcheck.GradcheckError: gradcheck: the gradient of output 0, of shape (2,), with respect to input 0, of \
+shape (2,), differs from finite differences in 2 of 4 numbers, most at output[1] and input[1]: analytical 2, numerical 4 \
+(they may differ by 0.00041). Every number is 0.5 times the right one: look for that factor in a rule, or for an operand \
+that was left out.
+    """
+    args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
+    if not any(isinstance(x, Tensor) and x.requires_grad for x in args):
+        raise ValueError(f"gradcheck: none of the {len(args)} inputs requires grad: x.requires_grad_() what to check")
+    if order < 1 or not eps > 0 or (directions is not None and directions < 1):
+        raise ValueError(
+            f"gradcheck: order={order}, eps={eps}, directions={directions}: use an order from 1, a positive eps, and "
+            "directions from 1 (or None)"
+        )
+    settings = _Settings(eps, atol, rtol, nondet_tol, directions, np.random.default_rng(seed))
+    level = _Level(func, args, [f"input {i}" for i in range(len(args))])
+    try:
+        _check_width(level)
+        with _in_float64(args):
+            for _ in range(order - 1):
+                _check_level(level, settings)
+                level = _differentiated(level, settings.rng)
+            _check_level(level, settings)
+    except GradcheckError:
+        if raise_exception:
+            raise
+        return False
+    return True
+
+
+def gradgradcheck(func: Callable[..., Any], inputs: Any, **settings: Any) -> bool:
+    """`gradcheck` of the gradient too: PyTorch's name for order=2.
+
+    >>> import minigrad
+    >>> gradgradcheck(minigrad.Tensor.exp, minigrad.tensor(0.5, requires_grad=True))
+    True
+    """
+    return gradcheck(func, inputs, order=2, **settings)
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """How to check."""
+
+    eps: float
+    atol: float
+    rtol: float
+    nondet_tol: float
+    directions: int | None
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True)
+class _Level:
+    """What to check at one order: a function, its arguments, and what these and the results are called."""
+
+    function: Callable[..., Any]
+    args: list[Any]
+    names: list[str]
+    results: list[str] = field(default_factory=list)
+    order: int = 1
+
+    @property
+    def checked(self) -> list[int]:
+        """Which arguments to differentiate by."""
+        return [i for i, x in enumerate(self.args) if isinstance(x, Tensor) and x.requires_grad]
+
+    @property
+    def title(self) -> str:
+        return "gradcheck" if self.order == 1 else f"gradcheck at order {self.order}"
+
+    def outputs(self) -> dict[str, Tensor]:
+        """The function's floating-point results by name."""
+        result = self.function(*self.args)
+        items = list(result) if isinstance(result, tuple | list) else [result]
+        names = self.results or [f"output {i}" for i in range(len(items))]
+        outputs = {
+            name: item
+            for name, item in zip(names, items, strict=True)
+            if isinstance(item, Tensor) and item.is_floating_point()
+        }
+        if not outputs:
+            kinds = ", ".join(type(item).__name__ for item in items)
+            raise TypeError(
+                f"gradcheck: the function returned no floating-point tensor but {kinds}: return one, or some"
+            )
+        return outputs
+
+
+# ── the function, its dtypes, and what it must leave alone ───────────────────────────────────────────────────────────
+
+
+def _check_width(level: _Level) -> None:
+    """In the precision given: no output may be wider than every input."""
+    widest = max(x.array.itemsize for x in level.args if isinstance(x, Tensor) and x.is_floating_point())
+    for name, out in level.outputs().items():
+        if out.array.itemsize > widest:
+            raise GradcheckError(
+                f"gradcheck: {name} is {out.array.dtype}, wider than every floating-point input: a float64 array or "
+                "np.float64 number met them on the way; convert it first, or give float64 inputs if that is meant"
+            )
+
+
+@contextmanager
+def _in_float64(args: Sequence[Any]) -> Iterator[None]:
+    """The floating-point tensors among `args`, as float64 leaves in memory of their own inside the block."""
+    tensors = {id(x): x for x in args if isinstance(x, Tensor) and x.is_floating_point()}.values()
+    before = [(x.array, x._node, x._view, x._version) for x in tensors]
+    wants = [x.requires_grad for x in tensors]
+    try:
+        for x, wanted in zip(tensors, wants, strict=True):
+            x.array = np.array(x.array, np.float64)
+            x._node = x._view = None
+            x._requires_grad, x._version = wanted, [0]
+        yield
+    finally:
+        for x, (array, node, view, version) in zip(tensors, before, strict=True):
+            x.array, x._node, x._view, x._version = array, node, view, version
+
+
+def _check_level(level: _Level, settings: _Settings) -> None:
+    """Every check at one order."""
+    before = [np.array(x.array) if isinstance(x, Tensor) else None for x in level.args]
+    outputs = level.outputs()
+    for name, out in outputs.items():
+        if out.array.itemsize < 8:
+            raise GradcheckError(
+                f"{level.title}: {name} is {out.array.dtype} for float64 inputs, too coarse for finite differences: the "
+                "function converts to it, or mixes in other tensors of that type; make them float64, module.double()"
+            )
+    for (name, out), other in zip(outputs.items(), level.outputs().values(), strict=True):
+        if not _same(out.array, other.array, settings.nondet_tol):
+            raise GradcheckError(
+                f"{level.title}: {name} differs between two calls with the same inputs: seed what is random in the "
+                "function inside it, or switch it off (module.eval()); or allow it with nondet_tol"
+            )
+    _check_unchanged(level, before, "the function")
+    if any(out.requires_grad for out in outputs.values()):
+        seeds = {name: settings.rng.standard_normal(out.shape) for name, out in outputs.items() if out.requires_grad}
+        first, second = _walk(level, outputs, seeds), _walk(level, outputs, seeds)
+        for i, gradient in first.items():
+            if not _same(gradient, second[i], settings.nondet_tol):
+                raise GradcheckError(
+                    f"{level.title}: the gradient of {level.names[i]} differs between two backward passes over one graph: "
+                    "a rule is random, or changes what it works on; or allow it with nondet_tol"
+                )
+        _check_unchanged(level, before, "the backward pass")
+    _compare(level, outputs, settings)
+
+
+def _same(a: Array, b: Array, tolerance: float) -> bool:
+    return a.shape == b.shape and bool(np.allclose(a, b, rtol=0, atol=tolerance, equal_nan=True))
+
+
+def _check_unchanged(level: _Level, before: Sequence[Array | None], who: str) -> None:
+    for name, x, old in zip(level.names, level.args, before, strict=True):
+        if old is not None and not _same(x.array, old, 0):
+            raise GradcheckError(
+                f"{level.title}: {who} wrote into {name}: compute on a copy, x.clone(), or write the result to a new tensor"
+            )
+
+
+def _walk(level: _Level, outputs: dict[str, Tensor], seeds: dict[str, Array]) -> dict[int, Array]:
+    """One backward pass from all outputs, watched: the gradient of each checked input that it reaches."""
+    starts = [seed_for(outputs[name], wrap(seed), level.title) for name, seed in seeds.items()]
+    seen: list[tuple[Any, Tensor, Array]] = []
+    try:
+        with no_grad():
+            for target, gradient in backpropagate(starts, keep=True):
+                seen.append((target, gradient, gradient.array.copy()))
+    except ShapeError as error:
+        raise GradcheckError(f"{level.title}: a rule gave a gradient of a wrong shape: {error}") from error
+    for target, gradient, old in reversed(seen):
+        if isinstance(target, Node) and not _same(gradient.array, old, 0):
+            raise GradcheckError(
+                f"{level.title}: a rule of {target.name} wrote into the gradient it was given, which others may share: "
+                "compute a new one, g * 2 for g *= 2"
+            )
+    found = {}
+    for i in level.checked:
+        for target, gradient, _ in seen:
+            if target is level.args[i]:
+                found[i] = gradient.array
+                if (gradient.shape, gradient.dtype) != (target.shape, target.dtype):
+                    raise GradcheckError(
+                        f"{level.title}: the gradient of {level.names[i]} has shape {tuple(gradient.shape)} and type "
+                        f"{gradient.array.dtype}, the input {tuple(target.shape)} and {target.array.dtype}: they must agree"
+                    )
+    return found
+
+
+def _differentiated(level: _Level, rng: np.random.Generator) -> _Level:
+    """The next order: the gradients of this level's function, as a function of its arguments and of what they start from."""
+    outputs, checked, n = level.outputs(), level.checked, len(level.args)
+    starts = [wrap(np.asarray(rng.standard_normal(out.shape))).requires_grad_() for out in outputs.values()]
+
+    def gradients(*args: Any) -> Any:
+        inputs = [args[i] for i in checked]
+        with enable_grad():
+            results = replace(level, args=list(args[:n])).outputs().values()
+            live = [(out, start) for out, start in zip(results, args[n:], strict=True) if out.requires_grad]
+            if not live:
+                return [x.new_zeros(x.shape) for x in inputs]
+            outs, starts = zip(*live, strict=True)
+            return grad(outs, inputs, starts, create_graph=True, materialize_grads=True)
+
+    return _Level(
+        gradients,
+        [*level.args, *starts],
+        [*level.names, *(f"the gradient arriving at {name}" for name in outputs)],
+        [f"the gradient of {level.names[i]}" for i in checked],
+        level.order + 1,
+    )
+
+
+# ── analytical against numerical ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _compare(level: _Level, outputs: dict[str, Tensor], settings: _Settings) -> None:
+    """Compare the two for each pair of an output and an input: element by element, or along random directions."""
+    checked = {i: level.args[i] for i in level.checked}
+    numbers = sum(out.numel() for out in outputs.values()) * sum(x.numel() for x in checked.values())
+    whole = settings.directions is None and numbers <= FULL
+
+    def directions(x: Tensor) -> Array:
+        """One per row: along each axis in turn, or random."""
+        if whole:
+            return np.eye(x.numel())
+        return settings.rng.standard_normal((settings.directions or DIRECTIONS, x.numel()))
+
+    seeds = {name: directions(out) for name, out in outputs.items()}
+    pulled = {name: [_pull(out, seed, checked) for seed in seeds[name]] for name, out in outputs.items()}
+    for i, x in checked.items():
+        scale = settings.eps * np.maximum(np.abs(x.array), 1).reshape(-1)
+        probes = [_probe(level, i, step * scale) for step in directions(x)]
+        moves = _stack([move for _, _, move in probes], x)
+        for name, out in outputs.items():
+            pair = _Pair(level, name, tuple(out.shape), i, whole, settings)
+            pair.compare(
+                gradients=_stack([found[i] for found in pulled[name]], x),
+                moves=moves,
+                seeds=seeds[name],
+                up=_stack([up[name] for up, _, _ in probes], out),
+                here=out.array.reshape(-1),
+                down=_stack([down[name] for _, down, _ in probes], out),
+            )
+
+
+def _stack(rows: Sequence[Array | None], like: Tensor) -> Array:
+    """Arrays of the shape of `like`, or None for zeros, as the rows of a matrix."""
+    return np.array([np.zeros(like.shape) if row is None else row for row in rows]).reshape(-1, like.numel())
+
+
+def _pull(out: Tensor, seed: Array, inputs: dict[int, Tensor]) -> dict[int, Array | None]:
+    """The gradients of `out`, started from `seed`: None for an input that none arrives at."""
+    if not out.requires_grad:
+        return dict.fromkeys(inputs)
+    start = wrap(seed.reshape(out.shape))
+    gradients = grad(out, list(inputs.values()), start, retain_graph=True, allow_unused=True)
+    return {i: None if g is None else g.array for i, g in zip(inputs, gradients, strict=True)}
+
+
+def _probe(level: _Level, i: int, step: Array) -> tuple[dict[str, Array], dict[str, Array], Array]:
+    """The outputs with input i a step up and a step down, and how far the two are apart after rounding."""
+    x = level.args[i]
+    centre, step = x.array, step.reshape(x.shape)
+    points = np.asarray(centre + step), np.asarray(centre - step)
+    sides = []
+    try:
+        for point in points:
+            x.array = point
+            with no_grad():
+                sides.append({name: out.array.copy() for name, out in level.outputs().items()})
+    finally:
+        x.array = centre
+    return sides[0], sides[1], points[0] - points[1]
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """An output and an input, whose Jacobian is compared: rows are seeds of the output, columns steps of the input."""
+
+    level: _Level
+    output: str
+    shape: tuple[int, ...]
+    input: int
+    whole: bool
+    settings: _Settings
+
+    def compare(self, gradients: Array, moves: Array, seeds: Array, up: Array, here: Array, down: Array) -> None:
+        """GradcheckError if seed · (up - down) and gradient · move differ beyond tolerance anywhere."""
+        settings, whole = self.settings, self.whole
+        width = moves.sum(1) if whole else np.full(len(moves), 2 * settings.eps)
+
+        def weigh(seeds: Array, values: Array) -> Array:
+            # unit vectors select, without a product: NaN * 0 would be NaN
+            return (values.T if whole else seeds @ values.T) / width
+
+        with np.errstate(all="ignore"):
+            analytical = gradients if whole else gradients @ moves.T / width
+            numerical = weigh(seeds, up - down)
+            rounding = 4 * np.finfo(np.float64).eps * weigh(np.abs(seeds), np.abs(up) + np.abs(down))
+            allowed = settings.atol + settings.rtol * np.abs(numerical) + rounding
+            error = np.abs(analytical - numerical)
+            excess = np.where(np.isnan(error), np.inf, error / allowed)
+            if not (excess > 1).any():
+                return
+            row, column = np.unravel_index(np.argmax(excess), excess.shape)
+            left, right = (2 * weigh(seeds, change)[row, column] for change in (here - down, up - here))
+        x = self.level.args[self.input]
+        place = (
+            f"output{_index(row, self.shape)} and input{_index(column, x.shape)}" if whole else f"direction {column}"
+        )
+        kinked = abs(right - left) > allowed[row, column] + 1e-3 * (abs(right) + abs(left))
+        raise GradcheckError(
+            f"{self.level.title}: the gradient of {self.output}, of shape {self.shape}, with respect to "
+            f"{self.level.names[self.input]}, of shape {tuple(x.shape)}, differs from finite differences in "
+            f"{(excess > 1).sum()} of {excess.size} {'numbers' if whole else 'random directions'}, most at {place}: "
+            f"analytical {analytical[row, column]:.6g}, numerical {numerical[row, column]:.6g} (they may differ by "
+            f"{allowed[row, column]:.2g}). {self.advice(analytical, numerical, row, column, (left, right) if kinked else None)}"
+        )
+
+    def advice(
+        self, analytical: Array, numerical: Array, row: int, column: int, kink: tuple[float, float] | None
+    ) -> str:
+        """What to look at."""
+        if not np.isfinite(numerical[row, column]):
+            return "The function is not finite near this input: keep the inputs inside its domain."
+        if not np.isfinite(analytical[row, column]):
+            return (
+                "The rule divides by 0 or overflows where the function does not: look for a branch that is discarded."
+            )
+        if kink is not None:
+            return (
+                f"The slope is {kink[0]:.3g} to the left and {kink[1]:.3g} to the right: a kink or a jump, where gradients "
+                "are conventions; move the inputs away from it."
+            )
+        if not analytical.any():
+            return (
+                "No gradient arrives: look for a rule that is None or 0, or for detach(), .data, .item() or .array on the "
+                "way."
+            )
+        ratio = float(np.sum(analytical * numerical) / np.sum(numerical * numerical))
+        if np.allclose(analytical, ratio * numerical, rtol=1e-5, atol=1e-7) and ratio:
+            return f"Every number is {ratio:.6g} times the right one: look for that factor in a rule, or a missing operand."
+        if self.level.order > 1:
+            return (
+                "The gradient of the order below is right: look for a rule that computes from .array, .data or a detached "
+                "value, and write it in tensor operations."
+            )
+        return "Look at the rule for this operand of the operations between the two."
+
+
+def _index(flat: int, shape: tuple[int, ...]) -> str:
+    """'[1, 2]': where the element of that number is; nothing in a tensor of no dimensions."""
+    return str([int(i) for i in np.unravel_index(flat, shape)]) if shape else ""

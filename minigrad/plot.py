@@ -1,0 +1,72 @@
+"""Pictures of learning, through matplotlib (`pip install "minigrad[mnist]"`). Each function draws on axes and returns them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#767676"  # told apart by every kind of colour vision (Okabe and Ito, 2008)
+
+
+def figure(width: float = 7, height: float = 4.5) -> Figure:
+    """An empty figure of so many inches, without a window. ImportError, with the remedy, if matplotlib is missing."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError('pictures need matplotlib: pip install "minigrad[mnist]"') from error
+    return Figure(figsize=(width, height), layout="constrained", dpi=120)
+
+
+def learning_curve(axes: Axes, training: Sequence[float], unseen: Sequence[float]) -> Axes:
+    """The share of digits read right after each epoch, in per cent: of the training digits, and of unseen ones."""
+    epochs = np.arange(1, len(training) + 1)
+    for name, values, colour, marker in (
+        ("training digits", training, BLUE, "o"),
+        ("unseen digits", unseen, ORANGE, "s"),
+    ):
+        axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=f"{name}: {values[-1]:.2f} %")
+    axes.set(xlabel="epoch", ylabel="read right, %", title="How the network learned")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.grid(alpha=0.3)
+    axes.legend(loc="lower right")
+    return axes
+
+
+def weight_images(axes: Sequence[Axes], weight: Any, side: int = 28) -> Sequence[Axes]:
+    """Each row of a weight matrix (neurons, side²) as an image: blue where a bright pixel excites the neuron, red where
+    it inhibits it, one scale for all."""
+    rows = np.asarray(weight).reshape(len(axes), side, side)
+    limit = float(np.quantile(np.abs(rows), 0.99)) or 1.0
+    for i, (ax, row) in enumerate(zip(axes, rows)):
+        ax.imshow(row, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
+        ax.set_title(f"neuron {i}", fontsize=8)
+        ax.set_axis_off()
+    return axes
+
+
+def digits(axes: Sequence[Axes], images: Any, titles: Sequence[str]) -> Sequence[Axes]:
+    """Images (N, 28, 28) of digits, dark on light, a title over each; axes to spare are left empty."""
+    for ax in axes:
+        ax.set_axis_off()
+    for ax, image, title in zip(axes, np.asarray(images), titles):
+        ax.imshow(image, cmap="Greys", interpolation="nearest")
+        ax.set_title(title, fontsize=8)
+    return axes
+
+
+def confusion(axes: Axes, table: Any) -> Axes:
+    """How often each digit (row) was read as which (column): the mistakes shaded, the numbers written in."""
+    table = np.asarray(table)
+    wrong = table - np.diag(np.diag(table))
+    axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(int(wrong.max()), 1))
+    for i, j in np.ndindex(*table.shape):
+        if table[i, j]:
+            axes.text(j, i, str(table[i, j]), ha="center", va="center", fontsize=7, color=GREY if i == j else "black")
+    axes.set(xticks=range(len(table)), yticks=range(len(table)), xlabel="read as", ylabel="digit", title="Mistakes")
+    return axes

@@ -1,0 +1,117 @@
+"""Saving and loading: tensors, and dicts and lists that hold them, in one .npz file.
+
+The format: every tensor and array is a member of an ordinary NumPy archive, and the member "structure" is a JSON text
+that says how they are nested. NumPy alone can read it; nothing in it is ever run. Files are written beside their name
+and moved into place, so that an interrupted save leaves the old file whole.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+from collections import OrderedDict
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from minigrad.tensor import Tensor, wrap
+
+FORMAT = "minigrad 1"
+
+
+def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
+    """Write tensors, arrays, numbers, texts, None, and dicts, lists and tuples of them, to a file.
+
+    TypeError for anything else, naming where it stands.
+
+    >>> import io, minigrad
+    >>> file = io.BytesIO()
+    >>> minigrad.save({"weight": minigrad.ones(2), "epoch": 3}, file)
+    >>> _ = file.seek(0)
+    >>> minigrad.load(file)
+    {'weight': tensor([1., 1.]), 'epoch': 3}
+    """
+    arrays: dict[str, np.ndarray[Any, Any]] = {}
+    structure = {"format": FORMAT, "content": _pack(obj, "", arrays)}
+    arrays["structure"] = np.asarray(json.dumps(structure))
+    if not isinstance(f, str | os.PathLike):
+        np.savez(f, **arrays)  # type: ignore[arg-type]
+        return
+    path = Path(f)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with open(part, "wb") as file:
+            np.savez(file, **arrays)  # type: ignore[arg-type]
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def load(f: str | os.PathLike[str] | IO[bytes]) -> Any:
+    """Read what `save` wrote; an .npz of plain arrays gives a dict of tensors.
+
+    ValueError for a file that is neither, or is damaged.
+    """
+    name = os.fspath(f) if isinstance(f, str | os.PathLike) else "the file"
+    data = Path(f).read_bytes() if isinstance(f, str | os.PathLike) else f.read()
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+            if not isinstance(archive, np.lib.npyio.NpzFile):
+                raise ValueError("it is one bare array")
+            arrays = {key: archive[key] for key in archive.files}
+        if "structure" not in arrays:
+            return {key: wrap(array) for key, array in arrays.items()}
+        structure = json.loads(arrays["structure"].item())
+        if structure.get("format") != FORMAT:
+            raise ValueError(f"its format is {structure.get('format')!r}")
+        return _unpack(structure["content"], arrays)
+    except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise ValueError(f"{name} is not a file that minigrad.save wrote, or it is damaged: {error}") from error
+
+
+def _pack(obj: Any, path: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """The structure of an object in JSON's terms: containers as tagged lists, arrays by the name of their member."""
+    if isinstance(obj, Tensor | np.ndarray):
+        array = obj.array if isinstance(obj, Tensor) else obj
+        if array.dtype.hasobject:
+            raise TypeError(f"save: {path or 'the object'} is an array of Python objects: convert it to numbers first")
+        name = path.strip(".") or "data"
+        while name in arrays or name == "structure":
+            name += "_"
+        arrays[name] = array
+        return ["tensor" if isinstance(obj, Tensor) else "array", name]
+    if isinstance(obj, np.generic):
+        obj = obj.item()
+    if obj is None or isinstance(obj, bool | int | float | str):
+        return obj
+    if isinstance(obj, dict):
+        kind = "odict" if isinstance(obj, OrderedDict) else "dict"
+        return [kind, [[_pack(k, path, arrays), _pack(v, f"{path}.{k}", arrays)] for k, v in obj.items()]]
+    if isinstance(obj, list | tuple):
+        kind = "list" if isinstance(obj, list) else "tuple"
+        return [kind, [_pack(v, f"{path}.{i}", arrays) for i, v in enumerate(obj)]]
+    raise TypeError(
+        f"save: {path.strip('.') or 'the object'} is a {type(obj).__name__}: save tensors, arrays, numbers and texts in dicts "
+        "and lists (for a module, its state_dict())"
+    )
+
+
+def _unpack(content: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
+    """The object that `_pack` described."""
+    if not isinstance(content, list):
+        return content
+    kind, value = content
+    if kind in ("tensor", "array"):
+        return wrap(arrays[value]) if kind == "tensor" else arrays[value]
+    if kind in ("dict", "odict"):
+        pairs = [(_unpack(k, arrays), _unpack(v, arrays)) for k, v in value]
+        return OrderedDict(pairs) if kind == "odict" else dict(pairs)
+    if kind in ("list", "tuple"):
+        items = [_unpack(v, arrays) for v in value]
+        return items if kind == "list" else tuple(items)
+    raise ValueError(f"it holds a {kind!r}")

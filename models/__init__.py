@@ -1,0 +1,1 @@
+"""Networks worth naming, one file each."""
