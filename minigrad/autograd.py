@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.errors import GraphError
-from minigrad.grad_mode import enable_grad, no_grad, set_grad_enabled
+from minigrad.grad_mode import enable_grad, no_grad, recording, set_grad_enabled
 from minigrad.graph import backpropagate, backward, line_of, seed_for, target_of
 from minigrad.tensor import Tensor
 
@@ -58,7 +58,7 @@ def grad(
     targets = [target_of(tensor) for tensor in inputs]
     found: dict[Any, Tensor] = {}
     keep = create_graph if retain_graph is None else retain_graph
-    with set_grad_enabled(create_graph):
+    with recording(create_graph):
         sought = set(targets)
         for target, gradient in backpropagate(seeds, wanted=targets, keep=keep, freed_by=("grad()", *line_of(sys._getframe(1)))):
             if target in sought:

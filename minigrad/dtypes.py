@@ -108,12 +108,14 @@ _KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
 
 def promote(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.dtype[Any]:
     """The type in which two arrays meet, by PyTorch's rules: the higher kind wins; within a kind, dimensions do."""
-    kind_a, kind_b = _KINDS[a.dtype.kind], _KINDS[b.dtype.kind]
+    type_a: np.dtype[Any] = a.dtype
+    type_b: np.dtype[Any] = b.dtype
+    kind_a, kind_b = _KINDS[type_a.kind], _KINDS[type_b.kind]
     if kind_a != kind_b:
-        return a.dtype if kind_a > kind_b else b.dtype
+        return type_a if kind_a > kind_b else type_b
     if (a.ndim == 0) != (b.ndim == 0):
-        return b.dtype if a.ndim == 0 else a.dtype
-    return np.promote_types(a.dtype, b.dtype)
+        return type_b if a.ndim == 0 else type_a
+    return np.promote_types(type_a, type_b)
 
 
 def dtype_of_number(value: float, beside: np.dtype[Any]) -> np.dtype[Any]:

@@ -6,7 +6,6 @@ middle left out above a thousand elements.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-@dataclass
 class Options:
     """What `set_printoptions` sets."""
 
@@ -90,6 +88,7 @@ class Formatter:
         return f"{value:.{options.precision}f}"
 
     def __call__(self, value: Any) -> str:
+        """A number in this format and width."""
         return self.bare(value).rjust(self.width)
 
 

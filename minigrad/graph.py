@@ -25,7 +25,7 @@ from types import CellType, FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.errors import GraphError, MutationError, ShapeError, explain
-from minigrad.grad_mode import grad_mode, set_grad_enabled
+from minigrad.grad_mode import grad_mode, recording
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -179,7 +179,7 @@ class View:
     def refresh(self, view: Tensor) -> None:
         """Bring the view's history up to date with its base's."""
         if self.base._node is not self.known:
-            with set_grad_enabled(True):
+            with recording(True):
                 again = self.retrace(self.base)
             view._node, view._requires_grad = again._node, again._requires_grad
             self.known = self.base._node
@@ -187,7 +187,7 @@ class View:
     def retrace(self, tensor: Tensor) -> Tensor:
         """Take the same steps from `tensor`, which has the shape of the base."""
         for forward, rule, kwargs in self.steps:
-            tensor = apply(forward, (tensor,), (rule,), **kwargs)
+            tensor = apply_view(forward, tensor, rule, **kwargs)
         return tensor
 
 
@@ -261,7 +261,7 @@ def backpropagate(
                 pending[target] = pending[target] + share
                 continue
             if interior:
-                heappush(youngest, (-target.time, target))  # type: ignore[union-attr, arg-type]
+                heappush(youngest, (-target.time, target))  # type: ignore[union-attr, misc]
             if (not interior or useful is not None) and (
                 share is gradient or share.array is gradient.array or share.array.base is not None
             ):
@@ -296,6 +296,7 @@ def line_of(frame: FrameType) -> tuple[str, int]:
 
 
 def freed_before(node: Node) -> GraphError:
+    """The error for a backward pass through a node that an earlier one freed."""
     call, file, line = node.freed  # type: ignore[misc]
     return GraphError(
         f"backward a second time through {node.name} (result of shape {tuple(node.shape)}), whose graph was freed by "
@@ -325,6 +326,7 @@ def result_of(node: Node, like: Tensor) -> Tensor:
 
 
 def changed(node: Node, what: str) -> MutationError:
+    """The error for a value that is no longer what the operation saw."""
     return MutationError(
         f"{node.name}: {what} was modified in place after {node.name} used it, so its gradient would be wrong: "
         "write the changed value to a new tensor (x = x + 1 for x += 1, x.clone() before x[i] = v), "
@@ -357,6 +359,7 @@ class Constant:
 
     @classmethod
     def like(cls, tensor: Any) -> Any:
+        """What is left of `tensor`."""
         return cls(tensor.array.shape, tensor.array.dtype)
 
 
@@ -391,7 +394,7 @@ def backward(
     receivers = (
         None if inputs is None else {id(target): tensor for target, tensor in zip(wanted or (), inputs, strict=True)}
     )
-    with set_grad_enabled(create_graph):
+    with recording(create_graph):
         walk = backpropagate([seed], wanted=wanted, keep=keep, freed_by=("backward()", *line_of(sys._getframe(2))))
         for target, share in walk:
             if receivers is not None:

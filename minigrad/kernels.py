@@ -13,7 +13,10 @@ import numpy as np
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
-_EXP_LIMIT = {np.dtype(t): np.log(np.finfo(t).max) for t in (np.float16, np.float32, np.float64)}
+# Constants as arrays of each type: a ufunc takes one in half the time that it takes to convert a Python number.
+_FLOATS = [np.dtype(t) for t in (np.float16, np.float32, np.float64)]
+_ONE = {t.char: np.array(1, t) for t in _FLOATS}
+_EXP_LIMIT = {t.char: np.array(np.log(np.finfo(t).max), t) for t in _FLOATS}
 
 
 # ── elementwise ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -21,18 +24,17 @@ _EXP_LIMIT = {np.dtype(t): np.log(np.finfo(t).max) for t in (np.float16, np.floa
 
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), accurate in both tails; the exponent stops short of overflow, where the result is below 1e-38."""
-    out: Array = np.negative(x)
-    if out.ndim == 0:
-        out = np.asarray(out)
-    np.minimum(out, out.dtype.type(_EXP_LIMIT[out.dtype]), out=out)
+    kind = x.dtype.char
+    out: Array = np.asarray(np.negative(x))
+    np.minimum(out, _EXP_LIMIT[kind], out=out)
     np.exp(out, out=out)
-    np.add(out, 1, out=out)
+    np.add(out, _ONE[kind], out=out)
     return np.reciprocal(out, out=out)
 
 
 def sigmoid_backward(gradient: Array, out: Array) -> Array:
     """gradient * out * (1 - out)."""
-    slope = np.subtract(1, out)
+    slope = np.subtract(_ONE[out.dtype.char], out)
     slope *= out
     slope *= gradient
     return slope
@@ -40,8 +42,7 @@ def sigmoid_backward(gradient: Array, out: Array) -> Array:
 
 def tanh_backward(gradient: Array, out: Array) -> Array:
     """gradient * (1 - out²)."""
-    slope = np.multiply(out, out)
-    slope = np.subtract(1, slope)
+    slope = np.subtract(_ONE[out.dtype.char], out * out)
     slope *= gradient
     return slope
 
@@ -86,7 +87,7 @@ def log_softmax(x: Array, axis: int) -> Array:
 def logsumexp(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
     """log Σ exp(x) over axes; -inf over nothing, and over nothing but -inf."""
     if 0 in [x.shape[a] for a in axis]:
-        return np.add.reduce(x, axis=axis, keepdims=keepdims) - np.asarray(np.inf, x.dtype)
+        return np.full_like(x.sum(axis, keepdims=keepdims), -np.inf)
     top = np.maximum.reduce(x, axis=axis, keepdims=True)
     top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
     total = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
@@ -111,7 +112,7 @@ def safe_log(x: Array) -> Array:
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x Wᵀ + b."""
-    out = x.dot(weight.T) if x.ndim == 2 else np.matmul(x, weight.T)  # dot is the quicker off the mark
+    out: Array = x.dot(weight.T) if x.ndim == 2 else np.matmul(x, weight.T)  # dot is the quicker off the mark
     if bias is not None:
         out += bias
     return out
@@ -119,12 +120,14 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     """A B, of matrices or batches of them."""
-    return a.dot(b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
+    product: Array = a.dot(b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
+    return product
 
 
 def transposed_matmul(a: Array, b: Array) -> Array:
     """Aᵀ B."""
-    return a.T.dot(b)
+    product: Array = a.T.dot(b)
+    return product
 
 
 # ── losses ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -32,7 +32,7 @@ def learning_curve(axes: Axes, training: Sequence[float], unseen: Sequence[float
     ):
         axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=f"{name}: {values[-1]:.2f} %")
     axes.set(xlabel="epoch", ylabel="read right, %", title="How the network learned")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.locator_params(axis="x", integer=True)
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     return axes
@@ -64,9 +64,11 @@ def confusion(axes: Axes, table: Any) -> Axes:
     """How often each digit (row) was read as which (column): the mistakes shaded, the numbers written in."""
     table = np.asarray(table)
     wrong = table - np.diag(np.diag(table))
-    axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=max(int(wrong.max()), 1))
+    most = max(int(wrong.max()), 1)
+    axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=most)
     for i, j in np.ndindex(*table.shape):
         if table[i, j]:
-            axes.text(j, i, str(table[i, j]), ha="center", va="center", fontsize=7, color=GREY if i == j else "black")
+            colour = GREY if i == j else "white" if wrong[i, j] > 0.6 * most else "black"
+            axes.text(j, i, str(table[i, j]), ha="center", va="center", fontsize=7, color=colour)
     axes.set(xticks=range(len(table)), yticks=range(len(table)), xlabel="read as", ylabel="digit", title="Mistakes")
     return axes

@@ -26,13 +26,22 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        self._twister = np.random.MT19937()
+        self._engine: Any = None
         self.manual_seed(67280421310721)
+
+    @property
+    def _twister(self) -> Any:
+        """NumPy's Mersenne Twister, made when first needed: importing numpy.random takes a while."""
+        if self._engine is None:
+            self._engine = np.random.MT19937()
+            self._engine._legacy_seeding(self._seed & 0xFFFFFFFF)
+        return self._engine
 
     def manual_seed(self, seed: int) -> Generator:
         """Start the stream that belongs to `seed`; returns the generator itself."""
         self._seed = int(seed)
-        self._twister._legacy_seeding(self._seed & 0xFFFFFFFF)
+        if self._engine is not None:
+            self._engine._legacy_seeding(self._seed & 0xFFFFFFFF)
         self._spare: float | None = None  # the second normal number of a pair
         return self
 
@@ -59,12 +68,14 @@ class Generator:
 
     def raw(self, n: int) -> np.ndarray[Any, Any]:
         """n draws of 32 bits."""
-        return self._twister.random_raw(n)
+        bits: np.ndarray[Any, Any] = self._twister.random_raw(n)
+        return bits
 
     def raw64(self, n: int) -> np.ndarray[Any, Any]:
         """n draws of 64 bits, each of two of 32, the first one high."""
-        bits = self._twister.random_raw(2 * n)
-        return (bits[::2] << np.uint64(32)) | bits[1::2]
+        bits = self.raw(2 * n)
+        pairs: np.ndarray[Any, Any] = (bits[::2] << np.uint64(32)) | bits[1::2]
+        return pairs
 
     def uniform(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         """Numbers in [0, 1), of 24 random bits each in float32, 53 in float64."""

@@ -8,11 +8,8 @@ and moved into place, so that an interrupted save leaves the old file whole.
 from __future__ import annotations
 
 import io
-import json
 import os
-import zipfile
 from collections import OrderedDict
-from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -34,22 +31,26 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     >>> minigrad.load(file)
     {'weight': tensor([1., 1.]), 'epoch': 3}
     """
+    import json
+
     arrays: dict[str, np.ndarray[Any, Any]] = {}
     structure = {"format": FORMAT, "content": _pack(obj, "", arrays)}
     arrays["structure"] = np.asarray(json.dumps(structure))
     if not isinstance(f, str | os.PathLike):
         np.savez(f, **arrays)  # type: ignore[arg-type]
         return
-    path = Path(f)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    path = os.fspath(f)
+    part = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.part")
     try:
         with open(part, "wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+    except BaseException:
+        if os.path.exists(part):
+            os.unlink(part)
+        raise
 
 
 def load(f: str | os.PathLike[str] | IO[bytes]) -> Any:
@@ -57,8 +58,15 @@ def load(f: str | os.PathLike[str] | IO[bytes]) -> Any:
 
     ValueError for a file that is neither, or is damaged.
     """
+    import json
+    import zipfile
+
     name = os.fspath(f) if isinstance(f, str | os.PathLike) else "the file"
-    data = Path(f).read_bytes() if isinstance(f, str | os.PathLike) else f.read()
+    if isinstance(f, str | os.PathLike):
+        with open(f, "rb") as file:
+            data = file.read()
+    else:
+        data = f.read()
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
             if not isinstance(archive, np.lib.npyio.NpzFile):

@@ -6,10 +6,11 @@ left: the array, its gradient, its place in the graph, and what Python and NumPy
 
 from __future__ import annotations
 
+import builtins
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
@@ -139,7 +140,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
     def is_floating_point(self) -> bool:
         """True for float16, float32 and float64."""
-        return self.array.dtype.kind == "f"
+        return bool(self.array.dtype.kind == "f")
 
     def is_contiguous(self) -> bool:
         """True if its elements lie in order in memory."""
@@ -360,7 +361,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
     # ── what Python expects ──────────────────────────────────────────────────────────────────────────────────────────
 
-    def __bool__(self) -> bool:
+    def __bool__(self) -> builtins.bool:
         if self.array.size != 1:
             raise ShapeError(
                 f"the truth of a tensor of shape {tuple(self.array.shape)} is ambiguous: use x.any(), x.all(), or "

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import signal
 import sys
 import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
+
+for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")  # matrices this small are quickest on one thread; read when NumPy is imported
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -114,7 +118,9 @@ def train(options: argparse.Namespace) -> int:
     run = Run(settings(options)) if options.resume is None else Run.load(options.resume, options.epochs)
     chosen = run.options
     if run.epoch >= chosen["epochs"]:
-        raise UsageError(f"--resume {options.resume}: all {chosen['epochs']} epochs are done; go further with --epochs N")
+        raise UsageError(
+            f"--resume {options.resume}: all {chosen['epochs']} epochs are done; go further with --epochs N"
+        )
     folder = options.out
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -321,7 +327,8 @@ def draw(run: Run, folder: Path, make_figure: Any, unseen: MNIST, table: list[li
 
     first = run.model.layers[0].weight
     columns = min(len(first), 8)
-    images = make_figure(1.1 * columns, 1.3 * -(-len(first) // columns))
+    images = make_figure(max(1.1 * columns, 5.5), 1.3 * -(-len(first) // columns) + 0.4)
+    images.suptitle("What each neuron of the first layer looks for: blue excites it, red inhibits it", fontsize=10)
     plot.weight_images(
         images.subplots(-(-len(first) // columns), columns, squeeze=False).ravel()[: len(first)], first.detach()
     )

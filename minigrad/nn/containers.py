@@ -98,7 +98,7 @@ class Sequential(_Numbered[Module]):
     def _items(self) -> list[Module]:
         return [value for value in vars(self).values() if isinstance(value, Module)]
 
-    def _like(self, items: list[Module]) -> Sequential:  # type: ignore[override]
+    def _like(self, items: list[Module]) -> Sequential:
         return Sequential(*items)
 
 

@@ -160,7 +160,8 @@ def cross_entropy(
         index = np.where(counted.array > 0, target.array, 0)
         scale = counted if weight is None else counted * wrap(weight.array[index])
         smooth = smooth.sum() / scale.sum()
-    return right * (1 - label_smoothing) + smooth * (label_smoothing / n)
+    mixed: Tensor = right * (1 - label_smoothing) + smooth * (label_smoothing / n)
+    return mixed
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

@@ -17,15 +17,17 @@ from minigrad.tensor import Tensor
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Draw evenly from [a, b)."""
     kind = tensor.array.dtype.type
+    low, high = kind(a), kind(b)
     numbers = (generator or default_generator).uniform(tensor.array.shape, tensor.array.dtype)
-    return _fill(tensor, numbers * kind(b - a) + kind(a))
+    return _fill_scaled(tensor, numbers, high - low, low)
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None) -> Tensor:
     """Draw from the normal distribution."""
-    kind = tensor.array.dtype.type
-    numbers = (generator or default_generator).normal(tensor.array.shape, tensor.array.dtype)
-    return _fill(tensor, numbers * kind(std) + kind(mean))
+    few = tensor.array.size < 16  # PyTorch makes these one by one, in float64
+    kind = np.dtype(np.float64) if few else tensor.array.dtype
+    numbers = (generator or default_generator).normal(tensor.array.shape, kind)
+    return _fill_scaled(tensor, numbers, kind.type(std), kind.type(mean))
 
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
@@ -112,6 +114,11 @@ def _fan(tensor: Tensor, mode: str) -> int:
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f"mode {mode!r}: use 'fan_in' or 'fan_out'")
     return _fans(tensor)[mode == "fan_out"]
+
+
+def _fill_scaled(tensor: Tensor, numbers: np.ndarray[Any, Any], scale: Any, shift: Any) -> Tensor:
+    """numbers · scale + shift. In float64, so that float32 is rounded once: to the very numbers that PyTorch gets."""
+    return _fill(tensor, numbers * np.float64(scale) + np.float64(shift))
 
 
 def _fill(tensor: Tensor, values: np.ndarray[Any, Any]) -> Tensor:

@@ -27,6 +27,8 @@ class MSELoss(Module):
 class NLLLoss(Module):
     """Minus the log-probability of the right class: see `functional.nll_loss`."""
 
+    weight: Tensor | None
+
     def __init__(self, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__()
         self.register_buffer("weight", weight)
@@ -44,6 +46,8 @@ class CrossEntropyLoss(Module):
     >>> nn.CrossEntropyLoss()(tensor([[2.0, 0.0]]), tensor([0]))
     tensor(0.1269)
     """
+
+    weight: Tensor | None
 
     def __init__(
         self,

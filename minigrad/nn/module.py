@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
@@ -295,7 +294,9 @@ def zero_grad(parameters: Any, set_to_none: bool) -> None:
 
 def nearest(name: str, names: list[str]) -> str:
     """'did you mean ...?', or the names there are."""
-    close = difflib.get_close_matches(name, names, 1)
+    from difflib import get_close_matches  # slow to import, and seldom needed
+
+    close = get_close_matches(name, names, 1)
     if close:
         return f"did you mean {close[0]!r}?"
     return f"there are {', '.join(names[:8])}{', ...' if len(names) > 8 else ''}" if names else "nothing resembles it"

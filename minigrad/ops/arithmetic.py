@@ -25,7 +25,7 @@ class Arithmetic:
         if isinstance(other, Arithmetic):
             return other  # type: ignore[return-value]
         if isinstance(other, bool | int | float) and not isinstance(other, np.generic):
-            return self._wrap(np.asarray(other, dtype_of_number(other, self.array.dtype)))
+            return self._wrap(np.array(other, dtype_of_number(other, self.array.dtype)))
         return self._from_array(other)
 
     def _pair(self: Tensor, other: Any) -> tuple[Tensor, Tensor]:

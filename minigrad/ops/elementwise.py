@@ -157,9 +157,9 @@ class Elementwise:
         if min is None and max is None:
             raise ValueError("clamp: give min, max or both")
         bounds = {}
-        for name, bound in (("low", min), ("high", max)):
-            if bound is not None:
-                self, bounds[name] = self._pair(bound)
+        for name, limit in (("low", min), ("high", max)):
+            if limit is not None:
+                self, bounds[name] = self._pair(limit)
         if len(bounds) == 2:  # the second bound may have widened the type
             self, bounds["low"] = self._pair(bounds["low"])
         low, high = bounds.get("low"), bounds.get("high")
@@ -173,7 +173,7 @@ class Elementwise:
                     lambda g: g.masked_fill((self <= high) & (low <= high), 0),
                 ),
             )
-        bound = low if low is not None else high
+        bound: Tensor = bounds["low" if high is None else "high"]
         return apply(
             np.maximum if low is not None else np.minimum,
             (self, bound),
@@ -203,12 +203,14 @@ class Elementwise:
 
     def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
         """self where the condition holds, other elsewhere."""
-        return where(condition, self, other)
+        chosen: Tensor = where(condition, self, other)
+        return chosen
 
     def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Tensor:
         """This tensor with `value` wherever the mask holds."""
         value = self._operand(value)
-        return where(mask, value.to(self.dtype) if value.ndim == 0 else value, self)
+        filled: Tensor = where(mask, value.to(self.dtype) if value.ndim == 0 else value, self)
+        return filled
 
     def to_dtype(self: Tensor, dtype: np.dtype[Any]) -> Tensor:
         """A copy as another type. The gradient comes back as this one."""

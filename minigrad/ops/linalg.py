@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,14 +19,12 @@ class Linalg:
 
     __slots__ = ()
 
-    def matmul(self: Tensor, other: Tensor) -> Tensor:
+    def matmul(self: Tensor, other: Any) -> Tensor:
         """The matrix product: of vectors, matrices, or batches of matrices whose leading dimensions broadcast.
 
         (n) @ (n) is a number; (m, n) @ (n) and (n) @ (n, p) are vectors; (..., m, n) @ (..., n, p) is (..., m, p).
         ShapeError if the inner sizes differ.
         """
-        if not isinstance(other, Linalg):
-            return NotImplemented
         self, other = self._pair(other)
         a, b = self.array.shape, other.array.shape
         if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
@@ -41,9 +39,7 @@ class Linalg:
 
     def _transposed_matmul(self: Tensor, other: Tensor) -> Tensor:
         """selfᵀ other, of two matrices."""
-        return apply(
-            kernels.transposed_matmul, (self, other), (lambda g: other.matmul(g.T), lambda g: self.matmul(g))
-        )
+        return apply(kernels.transposed_matmul, (self, other), (lambda g: other.matmul(g.T), lambda g: self.matmul(g)))
 
     def __rmatmul__(self: Tensor, other: object) -> Tensor:
         return self._operand(other).matmul(self)
@@ -117,7 +113,8 @@ def _mismatch(a: tuple[int, ...], b: tuple[int, ...]) -> str:
     if not a or not b:
         return f"{fact}: a tensor of no dimensions has no rows or columns, use * for it"
     inner = b[-2] if len(b) > 1 else b[0]
-    fact += f": the last size of the first, {a[-1]}, must equal the {'second last' if len(b) > 1 else 'only'} size of the second, {inner}"
+    which = "second last" if len(b) > 1 else "only"
+    fact += f": the last size of the first, {a[-1]}, must equal the {which} size of the second, {inner}"
     if len(b) > 1 and a[-1] == b[-1]:
         return f"{fact}; did you mean a @ b.mT?"
     if len(a) > 1 and a[-2] == inner:

@@ -116,7 +116,7 @@ class Mutation:
             {"steps": steps},
         )
         if node is not None and node.retainer is not None and node.retainer() is self:
-            node.retainer, self._node.retainer = None, node.retainer  # type: ignore[union-attr]
+            node.retainer, self._node.retainer = None, node.retainer
 
     def _write_through(self: Tensor, value: Tensor, steps: kernels.Steps) -> Tensor:
         """A copy of this tensor with `value` in the part that `steps` lead to."""

@@ -206,13 +206,14 @@ def _reduced(tensor: Tensor, dim: Any, keepdim: bool) -> tuple[Any, Any]:
 
 def _extreme(tensor: Tensor, forward: Any, dim: Any, keepdim: bool) -> Tensor:
     """amax or amin, which differ in their NumPy callable only."""
-    name = "amax" if forward is np.maximum.reduce else "amin"
+    name = "amax" if forward == np.maximum.reduce else "amin"  # a bound method: made anew each time it is looked up
     _nonempty(tensor, dim, name)
     axis, spread = _reduced(tensor, dim, keepdim)
 
     def evenly(g: Tensor, out: Tensor) -> Tensor:
         equal = tensor._wrap(kernels.ties(tensor.array, spread(out).array)).to(g.dtype)
-        return spread(g) * (equal / spread(equal.sum(axis, keepdim)))
+        share: Tensor = spread(g) * (equal / spread(equal.sum(axis, keepdim)))
+        return share
 
     evenly.__qualname__ = f"Reduction.{name}.<locals>.<lambda>"
     return apply(forward, (tensor,), (evenly,), axis=axis, keepdims=keepdim)

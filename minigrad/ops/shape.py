@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -190,7 +191,7 @@ class Shape:
             if sum(sections) != n:
                 raise ShapeError(f"split: sections {list(sections)} add up to {sum(sections)}, dimension {dim} has {n}")
         starts = np.cumsum([0, *sections]).tolist()
-        return tuple(self.narrow(dim, start, size) for start, size in zip(starts[:-1], sections, strict=True))
+        return tuple(self.narrow(dim, start, size) for start, size in zip(starts, sections))
 
     def chunk(self: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
         """Views of at most `chunks` consecutive parts of one size; the last may be smaller."""
@@ -230,7 +231,7 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
                 "that dimension only (stack joins tensors along a new one)"
             )
     ends = np.cumsum([0] + [t.array.shape[axis] for t in tensors]).tolist()
-    rules = [_slice_rule(axis, start, end) for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    rules = [_slice_rule(axis, start, end) for start, end in pairwise(ends)]
     return apply(kernels.concatenate, tensors, rules, axis=axis)
 
 
@@ -252,7 +253,8 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     shapes = {t.array.shape for t in tensors}
     if len(shapes) > 1:
         raise ShapeError(
-            f"stack: tensors of different shapes, {sorted(shapes)}: all must have one shape (cat joins along an existing dimension)"
+            f"stack: tensors of different shapes, {sorted(shapes)}: all must have one shape (cat joins along an existing "
+            "dimension)"
         )
     ndim = tensors[0].array.ndim
     if not -ndim - 1 <= dim <= ndim:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
+import numpy as np
+
 from minigrad.optim.optimizer import Optimizer, check, with_gradient
 from minigrad.tensor import wrap
 
@@ -52,11 +54,15 @@ class SGD(Optimizer):
         """One step for one group."""
         lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
         sign = -1 if group["maximize"] else 1
+        kind = None
         for p, value, g in with_gradient(group):
             if not momentum:  # p - lr·(g + decay·p), in as few passes over memory as can be
+                if value.dtype is not kind:  # arrays of one number: a ufunc takes them quicker than Python's floats
+                    kind = value.dtype
+                    keep, rate = np.array(1 - lr * decay, kind), np.array(lr * sign, kind)
                 if decay:
-                    value *= 1 - lr * decay
-                value -= g * (lr * sign)
+                    np.multiply(value, keep, out=value)
+                np.subtract(value, g * rate, out=value)
                 continue
             g = g * sign + value * decay if decay else g * sign
             state = self.state[p]

@@ -1,0 +1,41 @@
+# Everything from a clean checkout, on a machine with Python 3.11 or newer and make.
+#
+#   make mnist    environment, install, train the digit network, pictures in runs/mnist
+#   make test     environment, install, all tests and doctests, coverage, lint, types
+#   make bench    the speed of minigrad beside NumPy written by hand
+#   make draw     the computation graphs of the README, into runs/graphs
+#   make clean    remove what the others made
+
+PYTHON ?= python3
+ARGS ?=
+bin := .venv/bin
+one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+
+.PHONY: mnist test lint bench draw clean
+
+mnist: .venv/installed
+	$(bin)/python scripts/mnist.py $(ARGS)
+
+test: .venv/installed lint
+	$(one_thread) $(bin)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+
+lint: .venv/installed
+	$(bin)/ruff check .
+	$(bin)/ruff format --check .
+	$(bin)/mypy
+
+bench: .venv/installed
+	$(bin)/python scripts/benchmark.py $(ARGS)
+
+draw: .venv/installed
+	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)
+
+.venv/installed: setup.cfg pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minigrad needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
+	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python has no venv here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(bin)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
