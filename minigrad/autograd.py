@@ -60,7 +60,8 @@ def grad(
     keep = create_graph if retain_graph is None else retain_graph
     with recording(create_graph):
         sought = set(targets)
-        for target, gradient in backpropagate(seeds, wanted=targets, keep=keep, freed_by=("grad()", *line_of(sys._getframe(1)))):
+        here = ("grad()", *line_of(sys._getframe(1)))
+        for target, gradient in backpropagate(seeds, wanted=targets, keep=keep, freed_by=here):
             if target in sought:
                 found[target] = gradient
     results: list[Tensor | None] = []

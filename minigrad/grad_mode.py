@@ -11,15 +11,17 @@ CO_GENERATOR = 0x20  # inspect.CO_GENERATOR: importing inspect would take longer
 
 
 class Mode:
-    """One setting of the grad mode, on a stack: leaving removes this entry, wherever it stands by then."""
+    """One setting of the grad mode, on a stack: a block that ends removes its own, wherever it stands by then."""
 
-    __slots__ = ("enabled",)
+    __slots__ = ("block", "enabled")
 
-    def __init__(self, enabled: bool) -> None:
+    def __init__(self, enabled: bool, block: object = None) -> None:
         self.enabled = enabled
+        self.block = block  # the context manager that put it there; None at the foot of the stack
 
 
-# A context variable: each thread and each asyncio task has its own stack.
+# A context variable: each thread and each asyncio task has its own stack. Entries are replaced, never changed: several
+# stacks may hold the same one.
 grad_mode: ContextVar[tuple[Mode, ...]] = ContextVar("grad_mode", default=(Mode(True),))
 
 
@@ -41,6 +43,15 @@ class recording:  # noqa: N801 (used like the others, within this package)
         grad_mode.reset(self.token)
 
 
+def leave(block: object) -> None:
+    """End a block: its last setting goes, also from below those of blocks that are still open."""
+    stack = grad_mode.get()
+    for i in range(len(stack) - 1, 0, -1):
+        if stack[i].block is block:
+            grad_mode.set(stack[:i] + stack[i + 1 :])
+            break
+
+
 def is_grad_enabled() -> bool:
     """True where operations are being recorded for a backward pass."""
     return grad_mode.get()[-1].enabled
@@ -60,21 +71,17 @@ class no_grad:  # noqa: N801 (PyTorch's spelling)
     """
 
     enabled = False
-    entered: list[Mode]
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
+        """A block's context; or, given a function, that function decorated."""
         self: no_grad = super().__new__(cls)
-        self.entered = []
         return self if function is None else self(function)
 
     def __enter__(self) -> None:
-        mode = Mode(self.enabled)
-        self.entered.append(mode)
-        grad_mode.set((*grad_mode.get(), mode))
+        grad_mode.set((*grad_mode.get(), Mode(self.enabled, self)))
 
     def __exit__(self, *exception: object) -> None:
-        mode = self.entered.pop()
-        grad_mode.set(tuple([entry for entry in grad_mode.get() if entry is not mode]))
+        leave(self)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, run in this mode."""
@@ -95,7 +102,9 @@ class enable_grad(no_grad):  # noqa: N801
 
 
 class set_grad_enabled:  # noqa: N801
-    """Switch recording on or off: at once and for good as a call, or for a `with` block or a decorated function.
+    """Switch recording on or off: at once as a call, or for a `with` block or a decorated function.
+
+    A call inside such a block holds until the block ends.
 
     >>> import minigrad
     >>> with minigrad.set_grad_enabled(False):
@@ -105,18 +114,24 @@ class set_grad_enabled:  # noqa: N801
 
     def __init__(self, mode: bool) -> None:
         stack = grad_mode.get()
-        self.mode, self.replaced = Mode(mode), stack[-1]
+        self.replaced = stack[-1]
+        self.mode = Mode(bool(mode), self.replaced.block)
         grad_mode.set((*stack[:-1], self.mode))
 
+    def _take_back(self) -> None:
+        """Undo the call: it began a `with` statement or a decoration."""
+        grad_mode.set(tuple([self.replaced if entry is self.mode else entry for entry in grad_mode.get()]))
+
     def __enter__(self) -> None:
-        pass
+        self._take_back()
+        grad_mode.set((*grad_mode.get(), Mode(self.mode.enabled, self)))
 
     def __exit__(self, *exception: object) -> None:
-        grad_mode.set(tuple([self.replaced if entry is self.mode else entry for entry in grad_mode.get()]))
+        leave(self)
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, run in this mode."""
-        self.__exit__()
+        self._take_back()
         return within(enable_grad if self.mode.enabled else no_grad, function)
 
 

@@ -1,14 +1,7 @@
 """Gradients compared with finite differences: `gradcheck`, the test that every rule of one's own should pass.
 
-The gradient of a function can be had without any rule, from its values alone: a central difference,
-
-    df/dx ≈ (f(x + h) - f(x - h)) / 2h,
-
-has a truncation error of h²·f'''/6 and a rounding error of about u·|f|/h, where u = 1.1e-16 is the unit of rounding of
-float64. Their sum is smallest near h = u^(1/3) ≈ 5e-6, and is then about u^(2/3) ≈ 2e-11: six digits more than a wrong
-rule needs to be told from a right one. In float32 the same sum is 1e-5, which is why the check is made in float64.
-
-Source: J. Nocedal and S. Wright, Numerical Optimization, 2nd ed., Springer 2006, section 8.1.
+What is compared, and what else can be wrong, is here; how two Jacobians are compared, and what is said of the worst
+difference, is in `differences.py`.
 """
 
 from __future__ import annotations
@@ -21,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.autograd import grad
+from minigrad.differences import Comparison, GradcheckError
 from minigrad.errors import ShapeError
 from minigrad.grad_mode import enable_grad, no_grad
 from minigrad.graph import Node, backpropagate, seed_for
@@ -34,10 +28,6 @@ FULL = (
     2_500  # a Jacobian of at most so many numbers is computed whole; of a larger one, its effect on random directions
 )
 DIRECTIONS = 4
-
-
-class GradcheckError(RuntimeError, AssertionError):
-    """A gradient, or the function itself, failed a check of `gradcheck`."""
 
 
 def gradcheck(
@@ -87,10 +77,10 @@ def gradcheck(
     >>> gradcheck(lambda x: x.detach() * x, x)
     Traceback (most recent call last):
     ...
-    minigrad.gradcheck.GradcheckError: gradcheck: the gradient of output 0, of shape (2,), with respect to input 0, of \
+    minigrad.differences.GradcheckError: gradcheck: the gradient of output 0, of shape (2,), with respect to input 0, of \
 shape (2,), differs from finite differences in 2 of 4 numbers, most at output[1] and input[1]: analytical 2, numerical 4 \
 (they may differ by 0.00041). Every number is 0.5 times the right one: look for that factor in a rule, or for an operand \
-that was left out.
+left out.
     """
     args = [inputs] if isinstance(inputs, Tensor) else list(inputs)
     if not any(isinstance(x, Tensor) and x.requires_grad for x in args):
@@ -323,20 +313,24 @@ def _compare(level: _Level, outputs: dict[str, Tensor], settings: _Settings) -> 
         probes = [_probe(level, i, step * scale) for step in directions(x)]
         moves = _stack([move for _, _, move in probes], x)
         for name, out in outputs.items():
-            pair = _Pair(level, name, tuple(out.shape), i, whole, settings)
-            pair.compare(
+            Comparison(
+                f"{level.title}: the gradient of {name}, of shape {tuple(out.shape)}, with respect to {level.names[i]}, of "
+                f"shape {tuple(x.shape)},",
+                tuple(out.shape),
+                tuple(x.shape),
                 gradients=_stack([found[i] for found in pulled[name]], x),
                 moves=moves,
                 seeds=seeds[name],
                 up=_stack([up[name] for up, _, _ in probes], out),
                 here=out.array.reshape(-1),
                 down=_stack([down[name] for _, down, _ in probes], out),
-            )
+                step=None if whole else settings.eps,
+            ).check(settings.atol, settings.rtol, level.order)
 
 
 def _stack(rows: Sequence[Array | None], like: Tensor) -> Array:
     """Arrays of the shape of `like`, or None for zeros, as the rows of a matrix."""
-    return np.array([np.zeros(like.shape) if row is None else row for row in rows]).reshape(-1, like.numel())
+    return np.array([np.zeros(like.shape) if row is None else row for row in rows]).reshape(len(rows), like.numel())
 
 
 def _pull(out: Tensor, seed: Array, inputs: dict[int, Tensor]) -> dict[int, Array | None]:
@@ -362,83 +356,3 @@ def _probe(level: _Level, i: int, step: Array) -> tuple[dict[str, Array], dict[s
     finally:
         x.array = centre
     return sides[0], sides[1], points[0] - points[1]
-
-
-@dataclass(frozen=True)
-class _Pair:
-    """An output and an input, whose Jacobian is compared: rows are seeds of the output, columns steps of the input."""
-
-    level: _Level
-    output: str
-    shape: tuple[int, ...]
-    input: int
-    whole: bool
-    settings: _Settings
-
-    def compare(self, gradients: Array, moves: Array, seeds: Array, up: Array, here: Array, down: Array) -> None:
-        """GradcheckError if seed · (up - down) and gradient · move differ beyond tolerance anywhere."""
-        settings, whole = self.settings, self.whole
-        width = moves.sum(1) if whole else np.full(len(moves), 2 * settings.eps)
-
-        def weigh(seeds: Array, values: Array) -> Array:
-            # unit vectors select, without a product: NaN * 0 would be NaN
-            return (values.T if whole else seeds @ values.T) / width
-
-        with np.errstate(all="ignore"):
-            analytical = gradients if whole else gradients @ moves.T / width
-            numerical = weigh(seeds, up - down)
-            rounding = 4 * np.finfo(np.float64).eps * weigh(np.abs(seeds), np.abs(up) + np.abs(down))
-            allowed = settings.atol + settings.rtol * np.abs(numerical) + rounding
-            error = np.abs(analytical - numerical)
-            excess = np.where(np.isnan(error), np.inf, error / allowed)
-            if not (excess > 1).any():
-                return
-            row, column = np.unravel_index(np.argmax(excess), excess.shape)
-            left, right = (2 * weigh(seeds, change)[row, column] for change in (here - down, up - here))
-        x = self.level.args[self.input]
-        place = (
-            f"output{_index(row, self.shape)} and input{_index(column, x.shape)}" if whole else f"direction {column}"
-        )
-        kinked = abs(right - left) > allowed[row, column] + 1e-3 * (abs(right) + abs(left))
-        raise GradcheckError(
-            f"{self.level.title}: the gradient of {self.output}, of shape {self.shape}, with respect to "
-            f"{self.level.names[self.input]}, of shape {tuple(x.shape)}, differs from finite differences in "
-            f"{(excess > 1).sum()} of {excess.size} {'numbers' if whole else 'random directions'}, most at {place}: "
-            f"analytical {analytical[row, column]:.6g}, numerical {numerical[row, column]:.6g} (they may differ by "
-            f"{allowed[row, column]:.2g}). {self.advice(analytical, numerical, row, column, (left, right) if kinked else None)}"
-        )
-
-    def advice(
-        self, analytical: Array, numerical: Array, row: int, column: int, kink: tuple[float, float] | None
-    ) -> str:
-        """What to look at."""
-        if not np.isfinite(numerical[row, column]):
-            return "The function is not finite near this input: keep the inputs inside its domain."
-        if not np.isfinite(analytical[row, column]):
-            return (
-                "The rule divides by 0 or overflows where the function does not: look for a branch that is discarded."
-            )
-        if kink is not None:
-            return (
-                f"The slope is {kink[0]:.3g} to the left and {kink[1]:.3g} to the right: a kink or a jump, where gradients "
-                "are conventions; move the inputs away from it."
-            )
-        if not analytical.any():
-            return (
-                "No gradient arrives: look for a rule that is None or 0, or for detach(), .data, .item() or .array on the "
-                "way."
-            )
-        ratio = float(np.sum(analytical * numerical) / np.sum(numerical * numerical))
-        if np.allclose(analytical, ratio * numerical, rtol=1e-5, atol=1e-7) and ratio:
-            return f"Every number is {ratio:.6g} times the right one: look for that factor in a rule, or a missing operand."
-        if self.level.order > 1:
-            return (
-                "The gradient of the order below is right: look for a rule that computes from .array, .data or a detached "
-                "value, and write it in tensor operations."
-            )
-        return "Look at the rule for this operand of the operations between the two."
-
-
-def _index(flat: int, shape: tuple[int, ...]) -> str:
-    """'[1, 2]': where the element of that number is; nothing in a tensor of no dimensions."""
-    return str([int(i) for i in np.unravel_index(flat, shape)]) if shape else ""

@@ -6,19 +6,17 @@ left: the array, its gradient, its place in the graph, and what Python and NumPy
 
 from __future__ import annotations
 
-import builtins
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from minigrad import formatting
 from minigrad.dtypes import BY_CHAR, DTypeLike, default_dtype, dtype, float32, float64, int32, int64, to_numpy
 from minigrad.dtypes import bool_ as bool_dtype
 from minigrad.errors import GraphError, ShapeError
-from minigrad.graph import Node, View, backward, tick
+from minigrad.graph import Node, backward, tick
 from minigrad.ops.arithmetic import Arithmetic
 from minigrad.ops.comparison import Comparison
 from minigrad.ops.elementwise import Elementwise
@@ -27,6 +25,8 @@ from minigrad.ops.linalg import Linalg
 from minigrad.ops.mutation import Mutation
 from minigrad.ops.reduction import Reduction
 from minigrad.ops.shape import Shape
+from minigrad.protocols import Protocols
+from minigrad.views import View
 
 _new = object.__new__
 _ndarray = np.ndarray
@@ -48,7 +48,7 @@ class Size(tuple[int, ...]):
         return f"minigrad.Size([{', '.join(map(str, self))}])"
 
 
-class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Linalg, Comparison):
+class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Linalg, Comparison, Protocols):
     """An array of numbers of one dtype that can compute gradients.
 
     `Tensor(data)` makes a float32 copy of nested lists or an array; `Tensor(2, 3)` one of that shape, filled with zeros.
@@ -359,94 +359,8 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
         """One value, with this tensor's dtype."""
         return self._wrap(np.full(size, fill_value, self.array.dtype))
 
-    # ── what Python expects ──────────────────────────────────────────────────────────────────────────────────────────
-
-    def __bool__(self) -> builtins.bool:
-        if self.array.size != 1:
-            raise ShapeError(
-                f"the truth of a tensor of shape {tuple(self.array.shape)} is ambiguous: use x.any(), x.all(), or "
-                "x.equal(y) for x == y"
-            )
-        return bool(self.array.item())
-
-    def __float__(self) -> Any:
-        return self._number(float)
-
-    def __int__(self) -> Any:
-        return self._number(int)
-
-    def __index__(self) -> Any:
-        if self.array.dtype.kind == "f" or self.array.size != 1:
-            raise TypeError(
-                f"a tensor of type {self.array.dtype} and shape {tuple(self.array.shape)} cannot be an index: use x.long()"
-            )
-        return int(self.item())
-
-    def _number(self, kind: type) -> Any:
-        if self.array.size != 1:
-            raise ShapeError(
-                f"{kind.__name__}() of a tensor of shape {tuple(self.array.shape)}: only one element can become a number "
-                f"(math functions too: use the method, as in x.exp())"
-            )
-        return kind(self.array.item())
-
-    def __len__(self) -> Any:
-        if self.array.ndim == 0:
-            raise TypeError("len() of a tensor of no dimensions: use x.numel()")
-        return len(self.array)
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if self.array.ndim == 0:
-            raise TypeError("iteration over a tensor of no dimensions: use x.item() for its number")
-        return iter(self.unbind(0))
-
-    def __contains__(self, value: Any) -> Any:
-        return bool((self == value).array.any())
-
-    def __repr__(self) -> str:
-        return formatting.represent(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(self.array.item(), spec) if self.array.ndim == 0 and spec else str(self)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        if self._node is not None:
-            raise GraphError(
-                f"the result of {self._node.name} cannot be copied or pickled with its graph: use x.detach()"
-            )
-        return _rebuild, (type(self), self.array.copy(), self._requires_grad, self._grad, dict(self.__dict__))
-
-    # ── what NumPy expects ───────────────────────────────────────────────────────────────────────────────────────────
-
-    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
-        return np.array(self.numpy(), dtype, copy=copy)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """NumPy's functions on tensors: the operation of the same name where there is one, so `np.exp(x)` is `x.exp()`."""
-        name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
-        operation = getattr(Tensor, name, None)
-        if method == "__call__" and not kwargs and operation is not None:
-            first = inputs[0] if isinstance(inputs[0], Tensor) else Tensor._from_array(inputs[0])
-            return operation(first, *inputs[1:])
-        if any(isinstance(x, Tensor) and x.requires_grad for x in (*inputs, *kwargs.get("out", ()))):
-            raise GraphError(
-                f"np.{ufunc.__name__} of a tensor that requires grad would lose its gradient: use minigrad's operations, "
-                "or x.detach()"
-            )
-        bare = [x.array if isinstance(x, Tensor) else x for x in inputs]
-        if "out" in kwargs:
-            kwargs["out"] = tuple(x.array if isinstance(x, Tensor) else x for x in kwargs["out"])
-        result = getattr(ufunc, method)(*bare, **kwargs)
-        return wrap(result) if isinstance(result, np.ndarray | np.generic) else result
-
 
 wrap: Callable[[Any], Tensor] = partial(Tensor._wrap, None)  # type: ignore[arg-type]  # for those with no tensor at hand
-
-_UFUNCS = {
-    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "power": "pow",
-    "absolute": "abs", "rint": "round", "equal": "eq", "not_equal": "ne", "less": "lt", "less_equal": "le",
-    "greater": "gt", "greater_equal": "ge", "invert": "bitwise_not",
-}  # fmt: skip
 
 
 class RemovableHandle:
@@ -469,14 +383,3 @@ class RemovableHandle:
 def _size(size: Any) -> tuple[int, ...]:
     """Sizes given one by one, or as one tuple or list."""
     return tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else tuple(size)
-
-
-def _rebuild(
-    kind: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool, grad: Tensor | None, extra: dict[str, Any]
-) -> Tensor:
-    """A copied or unpickled tensor."""
-    tensor: Tensor = _new(kind)
-    tensor._set(array)
-    tensor._requires_grad, tensor._grad = requires_grad, grad
-    tensor.__dict__.update(extra)
-    return tensor

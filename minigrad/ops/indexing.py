@@ -12,8 +12,9 @@ import numpy as np
 
 from minigrad import kernels
 from minigrad.errors import ShapeError
-from minigrad.graph import apply, apply_view
+from minigrad.graph import apply
 from minigrad.ops.shape import dimension
+from minigrad.views import apply_view
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor

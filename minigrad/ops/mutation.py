@@ -15,8 +15,9 @@ import numpy as np
 from minigrad import kernels
 from minigrad.errors import GraphError, MutationError, ShapeError
 from minigrad.grad_mode import is_grad_enabled
-from minigrad.graph import apply, apply_view, record, tick
+from minigrad.graph import apply, record, tick
 from minigrad.ops.indexing import normalise
+from minigrad.views import apply_view
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
