@@ -3,7 +3,10 @@
 Every function of tensors below is the method of the same name: `minigrad.exp` is `Tensor.exp`.
 """
 
-from minigrad import autograd, datasets, nn, optim, utils
+from typing import TYPE_CHECKING
+from typing import Any as _Any
+
+from minigrad import autograd
 from minigrad.creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, tensor, zeros,
     zeros_like,
@@ -24,7 +27,21 @@ from minigrad.random import (
 from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
 
+if TYPE_CHECKING:
+    from minigrad import datasets, nn, optim, utils
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> _Any:
+    """The rooms that not every program enters, opened when first named: `minigrad.nn` needs no import of its own."""
+    if name in ("datasets", "nn", "optim", "plot", "testing", "utils"):
+        from importlib import import_module
+
+        return import_module(f"minigrad.{name}")
+    raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
+
+
 
 # arithmetic
 add = Tensor.add

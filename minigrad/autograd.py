@@ -8,10 +8,43 @@ from typing import Any
 
 from minigrad.errors import GraphError
 from minigrad.grad_mode import enable_grad, no_grad, recording, set_grad_enabled
-from minigrad.graph import backpropagate, backward, line_of, seed_for, target_of
+from minigrad.graph import backpropagate, line_of, seed_for, target_of
+from minigrad.graph import backward as _backward
 from minigrad.tensor import Tensor
 
 __all__ = ["backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]
+
+
+def backward(
+    tensors: Tensor | Sequence[Tensor],
+    grad_tensors: Tensor | Sequence[Tensor | None] | None = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Tensor | Sequence[Tensor] | None = None,
+) -> None:
+    """`Tensor.backward` for several tensors at once: the gradients of their sum, each weighted with its `grad_tensors`.
+
+    >>> import minigrad
+    >>> w = minigrad.tensor(3.0, requires_grad=True)
+    >>> minigrad.autograd.backward([w * w, 4 * w])
+    >>> w.grad
+    tensor(10.)
+    """
+    roots, gradients = _seeds(tensors, grad_tensors, "backward: {} tensors but {} grad_tensors")
+    _backward(roots, gradients, retain_graph, create_graph, inputs)
+
+
+def _seeds(
+    outputs: Tensor | Sequence[Tensor], gradients: Tensor | Sequence[Tensor | None] | None, mismatch: str
+) -> tuple[Sequence[Tensor], Sequence[Tensor | None]]:
+    """Where a backward pass starts, as two lists of one length."""
+    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    if gradients is None:
+        gradients = [None] * len(outputs)
+    gradients = [gradients] if isinstance(gradients, Tensor) else list(gradients)
+    if len(gradients) != len(outputs):
+        raise GraphError(mismatch.format(len(outputs), len(gradients)) + ": give one for each, or None")
+    return outputs, gradients
 
 
 def grad(
@@ -41,14 +74,8 @@ def grad(
     >>> first.item(), second.item()
     (12.0, 12.0)
     """
-    outputs = [outputs] if isinstance(outputs, Tensor) else list(outputs)
+    outputs, grad_outputs = _seeds(outputs, grad_outputs, "grad: {} outputs but {} grad_outputs")
     inputs = [inputs] if isinstance(inputs, Tensor) else list(inputs)
-    if grad_outputs is None or isinstance(grad_outputs, Tensor):
-        grad_outputs = [grad_outputs] * len(outputs) if grad_outputs is None else [grad_outputs]
-    if len(grad_outputs) != len(outputs):
-        raise GraphError(
-            f"grad: {len(outputs)} outputs but {len(grad_outputs)} grad_outputs: give one for each, or None"
-        )
     for i, tensor in enumerate(inputs):
         if not tensor.requires_grad:
             raise GraphError(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import numpy as np
 
-from minigrad.dtypes import BY_CHAR, DTypeLike, default_dtype, to_numpy
+from minigrad.dtypes import BY_CHAR, DTypeLike, canonical, default_dtype, to_numpy
 from minigrad.tensor import Tensor, _size, wrap
 
 
@@ -14,6 +15,7 @@ def tensor(data: Any, *, dtype: DTypeLike | None = None, device: Any = None, req
     """A copy of `data`: nested lists, numbers, an array or a tensor.
 
     Python floats become float32 (the default dtype), integers int64, booleans bool; arrays keep their dtype.
+    TypeError for what is not numbers, OverflowError for integers that do not fit an integer `dtype`.
 
     >>> import minigrad
     >>> minigrad.tensor([[1.0, 2.0], [3.0, 4.0]]).dtype, minigrad.tensor([1, 2]).dtype
@@ -22,20 +24,34 @@ def tensor(data: Any, *, dtype: DTypeLike | None = None, device: Any = None, req
     if isinstance(data, Tensor):
         array = data.array.copy()
     elif isinstance(data, list | tuple) and any(isinstance(item, Tensor) for item in data):
-        array = np.array([item.tolist() if isinstance(item, Tensor) else item for item in data])
-        array = array.astype(default_dtype()) if array.dtype.kind == "f" else array
+        array = np.array([item.array if isinstance(item, Tensor) else item for item in data])
+        if array.dtype == np.float64 and not any(isinstance(t, Tensor) and t.array.dtype == np.float64 for t in data):
+            array = array.astype(default_dtype())
     else:
         array = np.array(data)
         if array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic) and not _holds_arrays(data):
             array = np.array(data, default_dtype()) if dtype is None else array
     if dtype is not None:
-        array = array.astype(to_numpy(dtype), copy=False)
+        array = _cast(array, to_numpy(dtype), "tensor")
     elif array.dtype.char not in BY_CHAR:
         raise TypeError(
             f"tensor: {type(data).__name__} data of type {array.dtype} is not numbers of a supported type: give numbers, "
             "nested lists of one shape, or pass dtype="
         )
-    return _finish(array, requires_grad)
+    if not array.dtype.isnative:
+        array = array.astype(array.dtype.newbyteorder("="))
+    return _finish(canonical(array), requires_grad)
+
+
+def _cast(array: np.ndarray[Any, Any], dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]:
+    """The array as another type; OverflowError for integers that would wrap around."""
+    cast = array.astype(dtype, copy=False)
+    if cast.dtype.kind in "iu" and array.dtype.kind in "iu" and cast is not array and (cast != array).any():
+        raise OverflowError(
+            f"{name}: {array[cast != array].flat[0]} does not fit the type {dtype}, which holds {np.iinfo(dtype).min} to "
+            f"{np.iinfo(dtype).max}"
+        )
+    return cast
 
 
 def _holds_arrays(data: Any) -> bool:
@@ -54,7 +70,7 @@ def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Any = None) -> 
 def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     """The array as a tensor of the same dtype, sharing memory both ways.
 
-    TypeError for anything but an array of a supported dtype.
+    TypeError for anything but an array of a supported dtype in this machine's byte order.
 
     >>> import minigrad, numpy
     >>> minigrad.from_numpy(numpy.arange(3.0)).dtype
@@ -63,22 +79,32 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy needs a NumPy array, not a {type(array).__name__}: use minigrad.tensor(...)")
     to_numpy(array.dtype)
-    return wrap(array)
+    if not array.dtype.isnative:
+        raise TypeError(
+            "from_numpy: the array's bytes are in the other order: use minigrad.tensor(array), which copies"
+        )
+    return wrap(canonical(array))
 
 
-def zeros(*size: Any, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def zeros(
+    *sizes: Any, size: Any = None, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Zeros, of sizes given one by one or as a tuple."""
-    return _finish(np.zeros(_size(size), _float_or(dtype)), requires_grad)
+    return _finish(np.zeros(_size(sizes, size), _float_or(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def ones(
+    *sizes: Any, size: Any = None, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Ones, of sizes given one by one or as a tuple."""
-    return _finish(np.ones(_size(size), _float_or(dtype)), requires_grad)
+    return _finish(np.ones(_size(sizes, size), _float_or(dtype)), requires_grad)
 
 
-def empty(*size: Any, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
+def empty(
+    *sizes: Any, size: Any = None, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """A tensor to be written into. It holds zeros, not whatever was in memory: results reproduce."""
-    return zeros(*size, dtype=dtype, requires_grad=requires_grad)
+    return zeros(*sizes, size=size, dtype=dtype, requires_grad=requires_grad)
 
 
 def full(
@@ -87,7 +113,7 @@ def full(
     """One value everywhere: floats give the default dtype, integers int64, booleans bool."""
     filled = np.full(size, fill_value if not isinstance(fill_value, Tensor) else fill_value.item())
     kind = default_dtype() if filled.dtype.kind == "f" else filled.dtype
-    return _finish(filled.astype(kind if dtype is None else to_numpy(dtype)), requires_grad)
+    return _finish(_cast(filled, kind if dtype is None else to_numpy(dtype), "full"), requires_grad)
 
 
 def zeros_like(
@@ -116,9 +142,30 @@ def full_like(
 empty_like = zeros_like
 
 
-def arange(*bounds: Any, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False) -> Tensor:
-    """Numbers from start (0) up to, not including, end, by step (1): int64 if all three are integers."""
-    array = np.arange(*[b.item() if isinstance(b, Tensor) else b for b in bounds])
+def arange(
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: DTypeLike | None = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Numbers from start up to, not including, end, by step: int64 if all three are integers. `arange(end)` starts at 0.
+
+    ValueError for a step that does not lead from start to end.
+
+    >>> import minigrad
+    >>> minigrad.arange(3), minigrad.arange(1, 2, 0.25)
+    (tensor([0, 1, 2]), tensor([1.0000, 1.2500, 1.5000, 1.7500]))
+    """
+    if end is None:
+        start, end = 0, start
+    start, end, step = (b.item() if isinstance(b, Tensor | np.generic) else b for b in (start, end, step))
+    if step == 0 or (end - start) * step < 0:
+        raise ValueError(
+            f"arange from {start} to {end} by {step}: a step leads from the start to the end, and is not 0"
+        )
+    if any(isinstance(b, float) for b in (start, end, step)):
+        # not np.arange, which rounds the step to start + step - start
+        array = start + step * np.arange(ceil((end - start) / step), dtype=np.float64)
+    else:
+        array = np.arange(start, end, step)
     kind = default_dtype() if array.dtype.kind == "f" else array.dtype
     return _finish(array.astype(kind if dtype is None else to_numpy(dtype)), requires_grad)
 

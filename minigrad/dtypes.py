@@ -56,7 +56,7 @@ class dtype:  # noqa: N801 (PyTorch's spelling)
         return f"minigrad.{self.name}"
 
     def __reduce__(self) -> str:
-        return self.name
+        return "bool_" if self.name == "bool" else self.name  # the name it has in this module
 
 
 float16, float32, float64 = dtype("float16"), dtype("float32"), dtype("float64")
@@ -100,17 +100,23 @@ def to_numpy(d: DTypeLike) -> np.dtype[Any]:
         raise TypeError(
             f"dtype {numpy_dtype} is not supported: use one of {', '.join(sorted({d.name for d in BY_CHAR.values()}))}"
         )
-    return numpy_dtype
+    return BY_CHAR[numpy_dtype.char].dtype
 
 
-_KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}
+def canonical(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The array under this file's object for its dtype: unpickling makes others, equal but not identical."""
+    own = BY_CHAR[array.dtype.char].dtype
+    return array if array.dtype is own else array.view(own)
+
+
+KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # bool, then integers, then floating point
 
 
 def promote(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.dtype[Any]:
     """The type in which two arrays meet, by PyTorch's rules: the higher kind wins; within a kind, dimensions do."""
     type_a: np.dtype[Any] = a.dtype
     type_b: np.dtype[Any] = b.dtype
-    kind_a, kind_b = _KINDS[type_a.kind], _KINDS[type_b.kind]
+    kind_a, kind_b = KINDS[type_a.kind], KINDS[type_b.kind]
     if kind_a != kind_b:
         return type_a if kind_a > kind_b else type_b
     if (a.ndim == 0) != (b.ndim == 0):

@@ -61,3 +61,32 @@ def aligned(size: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The shape that lines a vector of `size` elements up with the first dimension of that size in `shape`."""
     at = shape.index(size)
     return (size,) + (1,) * (len(shape) - at - 1)
+
+
+def freed_before(node: Any) -> GraphError:
+    """The error for a backward pass through a node that an earlier one freed."""
+    call, file, line = node.freed
+    return GraphError(
+        f"backward a second time through {node.name} (result of shape {tuple(node.shape)}), whose graph was freed by "
+        f"{call} at {file.rpartition('/')[2]}:{line}: compute the loss again before this call, or keep the graph with "
+        "backward(retain_graph=True) in the first one"
+    )
+
+
+def changed(node: Any, what: str) -> MutationError:
+    """The error for a value that is no longer what the operation saw."""
+    return MutationError(
+        f"{node.name}: {what} was modified in place after {node.name} used it, so its gradient would be wrong: "
+        "write the changed value to a new tensor (x = x + 1 for x += 1, x.clone() before x[i] = v), "
+        "or call backward() before the change"
+    )
+
+
+def why_no_grad(root: Any, call: str) -> str:
+    """The message for a backward pass on a tensor that wants none."""
+    return (
+        f"{call} on a tensor of shape {tuple(root.array.shape)} that does not require grad: no tensor it was computed from "
+        "had requires_grad=True, or it was computed under no_grad(), or detach(), .data, .item(), an integer dtype or "
+        "overwriting all of it with constants cut it off; give the inputs that should learn requires_grad=True "
+        "(nn.Parameter has it) and compute it again"
+    )

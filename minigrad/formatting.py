@@ -73,8 +73,8 @@ class Formatter:
             low, high = float(sizes.min()), float(sizes.max())
             self.whole = bool((values == np.ceil(values)).all())
             self.scientific = high / low > 1000 or high > 1e8 or (not self.whole and low < 1e-4)
-        if options.sci_mode is not None:
-            self.scientific = options.sci_mode
+            if options.sci_mode is not None:
+                self.scientific = options.sci_mode
         self.width = max((len(self.bare(v)) for v in values.tolist()), default=1)
 
     def bare(self, value: Any) -> str:

@@ -23,7 +23,7 @@ from operator import attrgetter
 from types import CellType, FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from minigrad.errors import GraphError, MutationError, ShapeError, explain
+from minigrad.errors import GraphError, ShapeError, changed, explain, freed_before, why_no_grad
 from minigrad.grad_mode import grad_mode, recording
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Node:
     @property
     def name(self) -> str:
         """The operation's name, as its method is spelt: the rule `Arithmetic.mul.<locals>.<lambda>` belongs to mul."""
-        return self.label.partition(".<locals>")[0].rpartition(".")[2]
+        return name_in(self.label)
 
     @property
     def next_functions(self) -> tuple[tuple[Node | None, int], ...]:
@@ -153,8 +153,20 @@ def operation_name(forward: Callable[..., Any], rules: Sequence[Rule | None]) ->
     """The name of an operation that has no node (yet): from a rule, or failing that from the function it runs."""
     for rule in rules:
         if rule is not None:
-            return rule.__qualname__.partition(".<locals>")[0].rpartition(".")[2]
+            return name_in(rule.__qualname__)
     return str(getattr(forward, "__name__", forward))
+
+
+def name_in(label: str) -> str:
+    """The method's name in the qualified name of its rule, without the underscores that mark it as internal."""
+    return label.partition(".<locals>")[0].rpartition(".")[2].strip("_")
+
+
+def pass_on_retainer(tensor: Tensor, old: Node | None) -> None:
+    """After `tensor`, until now the result of `old`, was given another history: it still wants its `.grad` kept."""
+    new = tensor._node
+    if old is not None and old.retainer is not None and old.retainer() is tensor and new is not None:
+        old.retainer, new.retainer = None, old.retainer
 
 
 # ── the backward pass ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -192,12 +204,12 @@ def backpropagate(
         if gradient.array.size <= SMALL:
             node.gradient = gradient.array
         yield node, gradient
-        if node.freed is not None:
-            raise freed_before(node)
         holds = False
         for target, rule in zip(node.targets, node.rules, strict=True):
             if rule is None or not (useful is None or target in useful):
                 continue
+            if rule is spent:
+                raise freed_before(node)
             if (closure := rule.__closure__) is not None and check_captured(node, closure):
                 holds = True
             if rule.__code__.co_argcount == 2:
@@ -249,16 +261,6 @@ def line_of(frame: FrameType) -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-def freed_before(node: Node) -> GraphError:
-    """The error for a backward pass through a node that an earlier one freed."""
-    call, file, line = node.freed  # type: ignore[misc]
-    return GraphError(
-        f"backward a second time through {node.name} (result of shape {tuple(node.shape)}), whose graph was freed by "
-        f"{call} at {file.rpartition('/')[2]}:{line}: compute the loss again before this call, or keep the graph with "
-        "backward(retain_graph=True) in the first one"
-    )
-
-
 def check_captured(node: Node, closure: tuple[CellType, ...]) -> bool:
     """True if a rule captured a tensor; an error if one of them was written to since the operation ran."""
     holds = False
@@ -279,27 +281,23 @@ def result_of(node: Node, like: Tensor) -> Tensor:
     return result
 
 
-def changed(node: Node, what: str) -> MutationError:
-    """The error for a value that is no longer what the operation saw."""
-    return MutationError(
-        f"{node.name}: {what} was modified in place after {node.name} used it, so its gradient would be wrong: "
-        "write the changed value to a new tensor (x = x + 1 for x += 1, x.clone() before x[i] = v), "
-        "or call backward() before the change"
-    )
-
-
 def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool) -> None:
     """Let go of what the node kept for its rules; its shape, its name and its place in the graph stay."""
     if None in node.rules:
-        targets = node.targets
+        targets: list[Any] = node.targets
         for i, rule in enumerate(node.rules):
-            if rule is None and (target := targets[i]).array.size > SMALL:  # type: ignore[union-attr]
+            if rule is None and type(target := targets[i]) is not Constant and target.array.size > SMALL:
                 targets[i] = Constant.like(target)
     if holds:
         node.freed = freed_by
-        node.rules = [None] * len(node.rules)
+        node.rules = [rule and spent for rule in node.rules]
         if node.out is not None and node.out.size > SMALL:
             node.out = None
+
+
+def spent(gradient: Tensor) -> Tensor:
+    """What is left of a freed rule: where it stands, a gradient would flow. It is never called."""
+    raise AssertionError
 
 
 class Constant:
@@ -322,12 +320,17 @@ def run_hooks(hooks: Sequence[Callable[[Any], Any]], gradient: Tensor) -> Tensor
     for hook in tuple(hooks):
         replacement = hook(gradient)
         if replacement is not None:
+            if not hasattr(replacement, "_node"):
+                raise TypeError(
+                    f"a hook returned a {type(replacement).__name__}: return a tensor of the gradient's shape, "
+                    f"{tuple(gradient.array.shape)}, or None to leave the gradient as it is"
+                )
             if replacement.array.shape != gradient.array.shape:
                 raise GraphError(
                     f"a hook returned a gradient of shape {tuple(replacement.array.shape)} for one of shape "
                     f"{tuple(gradient.array.shape)}: return a tensor of the same shape, or None to leave it as it is"
                 )
-            gradient = replacement
+            gradient = replacement.to(gradient.array.dtype)
     return gradient.clone()  # the hook may have kept the one it saw
 
 
@@ -335,29 +338,42 @@ def run_hooks(hooks: Sequence[Callable[[Any], Any]], gradient: Tensor) -> Tensor
 
 
 def backward(
-    root: Tensor,
-    gradient: Tensor | None = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    inputs: Sequence[Tensor] | None = None,
+    roots: Sequence[Tensor],
+    gradients: Sequence[Tensor | None],
+    retain_graph: bool | None,
+    create_graph: bool,
+    inputs: Tensor | Sequence[Tensor] | None,
 ) -> None:
-    """What `Tensor.backward` does."""
-    seed = seed_for(root, gradient, "backward()")
+    """What `Tensor.backward` and `autograd.backward` do, which call it themselves: the line to blame is one further up."""
+    seeds = [seed_for(root, gradient, "backward()") for root, gradient in zip(roots, gradients, strict=True)]
     keep = create_graph if retain_graph is None else retain_graph
-    wanted = None if inputs is None else [target_of(tensor) for tensor in inputs]
-    receivers = (
-        None if inputs is None else {id(target): tensor for target, tensor in zip(wanted or (), inputs, strict=True)}
-    )
+    receivers = None if inputs is None else receivers_of(inputs)
+    wanted = None if receivers is None else list(receivers)
     with recording(create_graph):
-        walk = backpropagate([seed], wanted=wanted, keep=keep, freed_by=("backward()", *line_of(sys._getframe(2))))
+        walk = backpropagate(seeds, wanted=wanted, keep=keep, freed_by=("backward()", *line_of(sys._getframe(2))))
         for target, share in walk:
             if receivers is not None:
-                if id(target) in receivers:
-                    accumulate(receivers[id(target)], share)
+                if target in receivers:
+                    accumulate(receivers[target], share)
             elif type(target) is not Node:
-                accumulate(target, share)  # type: ignore[arg-type]
+                if target._requires_grad:  # type: ignore[union-attr]  # it may have been frozen since
+                    accumulate(target, share)  # type: ignore[arg-type]
             elif target.retainer is not None and (tensor := target.retainer()) is not None:
                 accumulate(tensor, share.clone())
+
+
+def receivers_of(inputs: Tensor | Sequence[Tensor]) -> dict[Target, Tensor]:
+    """The tensors that `backward(inputs=...)` adds gradients to, by where their gradients arrive."""
+    tensors: Sequence[Tensor] = [inputs] if hasattr(inputs, "_node") else list(inputs)  # type: ignore[list-item]
+    if not tensors:
+        raise GraphError("backward(): inputs is empty: name the tensors to receive gradients, or leave it out for all")
+    for i, tensor in enumerate(tensors):
+        if not tensor.requires_grad:
+            raise GraphError(
+                f"backward(): input {i}, of shape {tuple(tensor.array.shape)}, does not require grad: "
+                "requires_grad_() it before computing with it"
+            )
+    return {target_of(tensor): tensor for tensor in tensors}
 
 
 def target_of(tensor: Tensor) -> Any:
@@ -388,22 +404,14 @@ def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Ten
     return target_of(root), gradient.to(root.array.dtype).clone()
 
 
-def why_no_grad(root: Tensor, call: str) -> str:
-    """The message for a backward pass on a tensor that wants none."""
-    return (
-        f"{call} on a tensor of shape {tuple(root.array.shape)} that does not require grad: no tensor it was computed from "
-        "had requires_grad=True, or it was computed under no_grad(), or detach(), .data, .item() or an integer dtype cut it "
-        "off; give the inputs that should learn requires_grad=True (nn.Parameter has it) and compute it again"
-    )
-
-
 def accumulate(tensor: Tensor, gradient: Tensor) -> None:
     """Add a gradient to `.grad`: in place where that cannot be seen in a graph."""
     held = tensor._grad
     if held is None:
         tensor._grad = gradient
     elif held._requires_grad or gradient._requires_grad or not held.array.flags.writeable:
-        tensor._grad = held + gradient
+        with recording(True):
+            tensor._grad = held + gradient
     else:
         held.array += gradient.array
         held._version[0] = tick()

@@ -35,7 +35,7 @@ def sigmoid(x: Array) -> Array:
 
 def sigmoid_backward(gradient: Array, out: Array) -> Array:
     """gradient * out * (1 - out)."""
-    slope = np.subtract(_ONE[out.dtype.char], out)
+    slope: Array = np.subtract(_ONE[out.dtype.char], out)
     slope *= out
     slope *= gradient
     return slope
@@ -85,8 +85,9 @@ def log_softmax(x: Array, axis: int) -> Array:
     return shifted
 
 
-def logsumexp(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
+def logsumexp(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     """log Σ exp(x) over axes; -inf over nothing, and over nothing but -inf."""
+    axis = tuple(range(x.ndim)) if axis is None else axis
     if 0 in [x.shape[a] for a in axis]:
         return np.full_like(x.sum(axis, keepdims=keepdims), -np.inf)
     top = np.maximum.reduce(x, axis=axis, keepdims=True)
@@ -101,11 +102,6 @@ def logsumexp(x: Array, axis: tuple[int, ...], keepdims: bool) -> Array:
 def ties(x: Array, extreme: Array) -> Array:
     """Where x equals the extreme of its slice; NaN equals NaN."""
     return np.asarray((x == extreme) | ((x != x) & (extreme != extreme)))
-
-
-def safe_log(x: Array) -> Array:
-    """log(x) for positive x and 0 elsewhere: the factor of x**y·log(x), whose limit at x = 0 is 0."""
-    return np.log(x, out=np.zeros_like(x), where=x > 0)
 
 
 # ── linear algebra ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -151,13 +147,13 @@ def squared_error_backward(gradient: Array, x: Array, y: Array, scale: float) ->
 
 
 def concatenate(*arrays: Array, axis: int) -> Array:
-    """np.concatenate, with the arrays as separate operands."""
-    return np.concatenate(arrays, axis)
+    """np.concatenate of separate operands, laid out in order whatever they were."""
+    return np.ascontiguousarray(np.concatenate(arrays, axis))
 
 
 def stack(*arrays: Array, axis: int) -> Array:
-    """np.stack, with the arrays as separate operands."""
-    return np.stack(arrays, axis)
+    """np.stack of separate operands, laid out in order whatever they were."""
+    return np.ascontiguousarray(np.stack(arrays, axis))
 
 
 def reshape(x: Array, shape: tuple[int, ...]) -> Array:
@@ -188,6 +184,11 @@ def cast(x: Array, dtype: np.dtype[Any]) -> Array:
 def getitem(x: Array, index: Any) -> Array:
     """x[index]."""
     return np.asarray(x[index])
+
+
+def take(x: Array, index: Any) -> Array:
+    """x[index] for an index that copies, the elements in order: NumPy may leave them in another layout."""
+    return np.asarray(x[index], order="C")
 
 
 def put(x: Array, value: Array, index: Any) -> Array:
@@ -229,5 +230,10 @@ def take_steps(x: Array, steps: Steps) -> Array:
 def write_through(x: Array, value: Array, steps: Steps) -> Array:
     """A copy of x with `value` in the place that a view, taken by `steps`, occupies."""
     out = x.copy()
-    take_steps(out, steps)[...] = value
+    part = take_steps(out, steps)
+    if part.size and not np.may_share_memory(part, out):  # in this layout a reshape copies: find the places by number
+        places = take_steps(np.arange(x.size).reshape(x.shape), steps)
+        out.reshape(-1)[places] = value
+    else:
+        part[...] = value
     return out

@@ -38,25 +38,35 @@ def learning_curve(axes: Axes, training: Sequence[float], unseen: Sequence[float
     return axes
 
 
-def weight_images(axes: Sequence[Axes], weight: Any, side: int = 28) -> Sequence[Axes]:
+def weight_images(axes: Axes, weight: Any, side: int = 28, columns: int = 8) -> Axes:
     """Each row of a weight matrix (neurons, side²) as an image: blue where a bright pixel excites the neuron, red where
     it inhibits it, one scale for all."""
-    rows = np.asarray(weight).reshape(len(axes), side, side)
+    rows = np.asarray(weight).reshape(-1, side, side)
     limit = float(np.quantile(np.abs(rows), 0.99)) or 1.0
-    for i, (ax, row) in enumerate(zip(axes, rows)):
-        ax.imshow(row, cmap="RdBu", vmin=-limit, vmax=limit, interpolation="nearest")
-        ax.set_title(f"neuron {i}", fontsize=8)
-        ax.set_axis_off()
+    _mosaic(axes, rows, [f"neuron {i}" for i in range(len(rows))], columns, cmap="RdBu", vmin=-limit, vmax=limit)
+    axes.set_title("What each neuron looks for: blue excites it, red inhibits it", fontsize=10)
     return axes
 
 
-def digits(axes: Sequence[Axes], images: Any, titles: Sequence[str]) -> Sequence[Axes]:
-    """Images (N, 28, 28) of digits, dark on light, a title over each; axes to spare are left empty."""
-    for ax in axes:
-        ax.set_axis_off()
-    for ax, image, title in zip(axes, np.asarray(images), titles):
-        ax.imshow(image, cmap="Greys", interpolation="nearest")
-        ax.set_title(title, fontsize=8)
+def digits(axes: Axes, images: Any, titles: Sequence[str], columns: int = 10) -> Axes:
+    """Images (N, height, width) of digits, dark on light, a title over each."""
+    return _mosaic(axes, np.asarray(images), titles, columns, cmap="Greys")
+
+
+def _mosaic(axes: Axes, images: np.ndarray[Any, Any], titles: Sequence[str], columns: int, **colours: Any) -> Axes:
+    """Images in a grid, as one image: quicker by far than axes for each."""
+    n, height, width = images.shape
+    columns = max(min(columns, n), 1)
+    gap, head = 4, 9  # pixels between columns, and above each image for its title
+    lines = -(-n // columns)
+    page = np.full((lines * (height + head), columns * (width + gap)), np.nan)
+    for i, (image, title) in enumerate(zip(images, titles, strict=True)):
+        top, left = (i // columns) * (height + head) + head, (i % columns) * (width + gap) + gap // 2
+        page[top : top + height, left : left + width] = image
+        axes.text(left + width / 2, top - 2, title, ha="center", va="bottom", fontsize=8)
+    if n:
+        axes.imshow(page, interpolation="nearest", **colours)
+    axes.set_axis_off()
     return axes
 
 

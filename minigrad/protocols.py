@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import formatting
+from minigrad.dtypes import canonical
 from minigrad.errors import GraphError, ShapeError
+from minigrad.graph import tick
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -59,19 +61,26 @@ class Protocols:
         return iter(self.unbind(0))
 
     def __contains__(self: Tensor, value: Any) -> Any:
-        return bool((self == value).array.any())
+        found: Any = self == value
+        return found is not False and bool(found.array.any())
 
     def __repr__(self: Tensor) -> str:
         return formatting.represent(self)
 
     def __format__(self: Tensor, spec: str) -> str:
-        return format(self.array.item(), spec) if self.array.ndim == 0 and spec else str(self)
+        if self.array.ndim == 0:
+            return format(self.array.item(), spec)
+        if spec:
+            raise TypeError(
+                f"format {spec!r} of a tensor of shape {tuple(self.array.shape)}: only a tensor of no dimensions is "
+                "formatted as a number; use x.item(), or format the numbers of x.tolist()"
+            )
+        return str(self)
 
     def __reduce_ex__(self: Tensor, protocol: Any) -> Any:
-        if self._node is not None:
-            raise GraphError(
-                f"the result of {self._node.name} cannot be copied or pickled with its graph: use x.detach()"
-            )
+        node = self.grad_fn
+        if node is not None:
+            raise GraphError(f"the result of {node.name} cannot be copied or pickled with its graph: use x.detach()")
         return _rebuild, (type(self), self.array.copy(), self._requires_grad, self._grad, dict(self.__dict__))
 
     # ── what NumPy expects ───────────────────────────────────────────────────────────────────────────────────────────
@@ -84,17 +93,22 @@ class Protocols:
         name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)
         operation = getattr(type(self), name, None)
         if method == "__call__" and not kwargs and operation is not None:
-            first = inputs[0] if isinstance(inputs[0], Protocols) else self._from_array(inputs[0])
+            first = inputs[0] if isinstance(inputs[0], Protocols) else self._operand(inputs[0])
             return operation(first, *inputs[1:])
-        if any(getattr(x, "requires_grad", False) for x in (*inputs, *kwargs.get("out", ()))):
+        outs = kwargs.get("out", ())
+        written: Any = [x for x in outs if isinstance(x, Protocols)]
+        if any(getattr(x, "requires_grad", False) for x in (*inputs, *outs)):
             raise GraphError(
                 f"np.{ufunc.__name__} of a tensor that requires grad would lose its gradient: use minigrad's operations, "
                 "or x.detach()"
             )
-        bare = [getattr(x, "array", x) for x in inputs]
-        if "out" in kwargs:
-            kwargs["out"] = tuple(getattr(x, "array", x) for x in kwargs["out"])
-        result = getattr(ufunc, method)(*bare, **kwargs)
+        if outs:
+            kwargs["out"] = tuple(map(_bare, outs))
+        result = getattr(ufunc, method)(*map(_bare, inputs), **kwargs)
+        if outs:
+            for x in written:
+                x._version[0] = tick()
+            return outs if len(outs) > 1 else outs[0]
         return self._wrap(result) if isinstance(result, np.ndarray | np.generic) else result
 
 
@@ -105,12 +119,17 @@ _UFUNCS = {
 }  # fmt: skip
 
 
+def _bare(x: Any) -> Any:
+    """The array of a tensor; anything else as it is."""
+    return x.array if hasattr(x, "_version") else x
+
+
 def _rebuild(
     kind: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool, grad: Tensor | None, extra: dict[str, Any]
 ) -> Tensor:
     """A copied or unpickled tensor."""
     tensor = object.__new__(kind)
-    tensor._set(array)
+    tensor._set(canonical(array))
     tensor._requires_grad, tensor._grad = requires_grad, grad
     tensor.__dict__.update(extra)
     return tensor

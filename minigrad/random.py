@@ -8,6 +8,8 @@ PyTorch's CPU generator makes them.
 from __future__ import annotations
 
 import os
+from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -38,8 +40,8 @@ class Generator:
         return self._engine
 
     def manual_seed(self, seed: int) -> Generator:
-        """Start the stream that belongs to `seed`; returns the generator itself."""
-        self._seed = int(seed)
+        """Start the stream that belongs to `seed`; returns the generator itself. Of a seed, 64 bits count."""
+        self._seed = int(seed) & 0xFFFFFFFFFFFFFFFF
         if self._engine is not None:
             self._engine._legacy_seeding(self._seed & 0xFFFFFFFF)
         self._spare: float | None = None  # the second normal number of a pair
@@ -79,7 +81,7 @@ class Generator:
 
     def uniform(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         """Numbers in [0, 1), of 24 random bits each in float32, 53 in float64."""
-        n = int(np.prod(shape))
+        n = _count(shape)
         if dtype == np.float64:
             out = (self.raw64(n) & np.uint64(2**53 - 1)) * 2.0**-53
         else:
@@ -88,7 +90,7 @@ class Generator:
 
     def normal(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
         """Numbers of mean 0 and standard deviation 1."""
-        n = int(np.prod(shape))
+        n = _count(shape)
         if n < 16:
             return np.array([self._one_normal() for _ in range(n)]).astype(dtype).reshape(shape)
         wide = np.dtype(np.float64 if dtype == np.float64 else np.float32)
@@ -110,8 +112,8 @@ class Generator:
         return float(radius * np.cos(angle))
 
     def below(self, bound: int, n: int) -> np.ndarray[Any, Any]:
-        """n integers in [0, bound)."""
-        bits = self.raw(n) if bound < 2**32 else self.raw64(n)
+        """n integers in [0, bound). Large bounds take 64 bits, so that the remainder favours none noticeably."""
+        bits = self.raw(n) if bound < 2**28 else self.raw64(n)
         return (bits % np.uint64(bound)).astype(np.int64)
 
     def permutation(self, n: int) -> np.ndarray[Any, Any]:
@@ -122,6 +124,13 @@ class Generator:
             j = i + z
             order[i], order[j] = order[j], order[i]
         return np.array(order, np.int64)
+
+
+def _count(shape: tuple[int, ...]) -> int:
+    """The number of elements of a shape; ValueError for a negative size."""
+    if any(n < 0 for n in shape):
+        raise ValueError(f"a tensor of shape {tuple(shape)}: sizes cannot be negative")
+    return prod(shape)
 
 
 def _box_muller(blocks: np.ndarray[Any, Any]) -> None:
@@ -146,39 +155,57 @@ def manual_seed(seed: int) -> Generator:
 
 
 def rand(
-    *size: Any, generator: Generator | None = None, dtype: DTypeLike | None = None, device: Any = None,
-    requires_grad: bool = False,
+    *sizes: Any, size: Any = None, generator: Generator | None = None, dtype: DTypeLike | None = None,
+    device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Numbers drawn evenly from [0, 1)."""
-    return _make((generator or default_generator).uniform(_size(size), _float(dtype)), requires_grad)
+    """Numbers drawn evenly from [0, 1). TypeError if `dtype` is no floating-point type."""
+    return _make((generator or default_generator).uniform(_size(sizes, size), _float(dtype, "rand")), requires_grad)
 
 
 def randn(
-    *size: Any, generator: Generator | None = None, dtype: DTypeLike | None = None, device: Any = None,
-    requires_grad: bool = False,
+    *sizes: Any, size: Any = None, generator: Generator | None = None, dtype: DTypeLike | None = None,
+    device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Numbers drawn from the normal distribution of mean 0 and standard deviation 1."""
-    return _make((generator or default_generator).normal(_size(size), _float(dtype)), requires_grad)
+    """Numbers drawn from the normal distribution of mean 0 and standard deviation 1. TypeError as for `rand`."""
+    return _make((generator or default_generator).normal(_size(sizes, size), _float(dtype, "randn")), requires_grad)
 
 
 def randint(
-    low: int, high: Any = None, size: Any = None, *, generator: Generator | None = None, dtype: DTypeLike | None = None,
-    device: Any = None,
+    low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None,
+    dtype: DTypeLike | None = None, device: Any = None,
 ) -> Tensor:  # fmt: skip
-    """Integers drawn evenly from [low, high), or from [0, low): `randint(high, size)`, `randint(low, high, size)`."""
-    if size is None or not isinstance(high, int):
-        low, high, size = (0, low, high) if size is None else (0, low, size)
-    if high <= low:
-        raise ValueError(f"randint from {low} to {high}: there is no integer to draw, use low < high")
-    n = int(np.prod(size))
-    numbers = (generator or default_generator).below(high - low, n) + low
-    return wrap(numbers.reshape(size).astype(np.int64 if dtype is None else to_numpy(dtype)))
+    """Integers drawn evenly from [low, high), or from [0, high): `randint(low, high, size)`, `randint(high, size)`.
+
+    ValueError if there is no such integer, OverflowError if they do not all fit `dtype` (int64).
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.randint(10, (5,))
+    tensor([4, 9, 3, 0, 3])
+    """
+    if size is None:
+        low, high, size = None, low, high
+    elif high is None:
+        low, high = None, low
+    if size is None or high is None:
+        raise TypeError("randint: give a bound and a size: randint(high, size) or randint(low, high, size)")
+    first, end = 0 if low is None else index(low), index(high)
+    if end <= first:
+        raise ValueError(f"randint from {first} to {end}: there is no integer to draw, use low < high")
+    kind = np.dtype(np.int64) if dtype is None else to_numpy(dtype)
+    if kind.kind in "iu" and not np.iinfo(kind).min <= first < end <= np.iinfo(kind).max + 1:
+        raise OverflowError(f"randint from {first} to {end}: these do not all fit the type {kind}")
+    shape = _size((size,))
+    numbers = (generator or default_generator).below(end - first, prod(shape)) + first
+    return wrap(numbers.reshape(shape).astype(kind))
 
 
 def randperm(
     n: int, *, generator: Generator | None = None, dtype: DTypeLike | None = None, device: Any = None
 ) -> Tensor:
-    """The integers from 0 to n - 1 in random order."""
+    """The integers from 0 to n - 1 in random order. ValueError if n is negative."""
+    if n < 0:
+        raise ValueError(f"randperm({n}): there is no permutation of fewer than 0 numbers")
     order = (generator or default_generator).permutation(n)
     return wrap(order if dtype is None else order.astype(to_numpy(dtype)))
 
@@ -203,8 +230,11 @@ def set_rng_state(state: dict[str, Any]) -> None:
     default_generator.set_state(state)
 
 
-def _float(dtype: DTypeLike | None) -> np.dtype[Any]:
-    return default_dtype() if dtype is None else to_numpy(dtype)
+def _float(dtype: DTypeLike | None, name: str) -> np.dtype[Any]:
+    kind = default_dtype() if dtype is None else to_numpy(dtype)
+    if kind.kind != "f":
+        raise TypeError(f"{name} of type {kind}: these are real numbers, use a floating-point type, or randint")
+    return kind
 
 
 def _make(array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import io
 import os
+import re
+from _thread import get_ident
 from collections import OrderedDict
 from typing import IO, Any
 
 import numpy as np
 
+from minigrad.dtypes import to_numpy
 from minigrad.tensor import Tensor, wrap
 
 FORMAT = "minigrad 1"
+RESERVED = ("structure", "file", "allow_pickle")  # ours, and the names of np.savez's own parameters
 
 
 def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     """Write tensors, arrays, numbers, texts, None, and dicts, lists and tuples of them, to a file.
 
-    TypeError for anything else, naming where it stands.
+    TypeError for anything else, naming where it stands; ValueError for what is nested without end; FileNotFoundError if
+    the folder does not exist. `load` gives back what was saved, except that parameters come back as tensors, tensors that
+    shared memory share it no more, and a subclass of dict, list or tuple comes back as the dict, list or tuple.
 
     >>> import io, minigrad
     >>> file = io.BytesIO()
@@ -34,32 +40,37 @@ def save(obj: Any, f: str | os.PathLike[str] | IO[bytes]) -> None:
     import json
 
     arrays: dict[str, np.ndarray[Any, Any]] = {}
-    structure = {"format": FORMAT, "content": _pack(obj, "", arrays)}
-    arrays["structure"] = np.asarray(json.dumps(structure))
+    try:
+        structure = {"format": FORMAT, "content": _pack(obj, "", arrays)}
+        arrays["structure"] = np.asarray(json.dumps(structure))
+    except RecursionError:
+        raise ValueError("save: the object is nested too deeply, or contains itself") from None
     if not isinstance(f, str | os.PathLike):
         np.savez(f, **arrays)  # type: ignore[arg-type]
         return
-    path = os.fspath(f)
-    part = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.{os.getpid()}.part")
+    folder, name = os.path.split(os.path.realpath(f))  # through a link, as writing to it would
+    if not os.path.isdir(folder):
+        raise FileNotFoundError(f"save: there is no folder {folder}: make it first, os.makedirs")
+    part = os.path.join(folder, f".{os.getpid()}-{get_ident()}.part")
     try:
         with open(part, "wb") as file:
             np.savez(file, **arrays)  # type: ignore[arg-type]
             file.flush()
             os.fsync(file.fileno())
-        os.replace(part, path)
+        os.replace(part, os.path.join(folder, name))
     except BaseException:
         if os.path.exists(part):
             os.unlink(part)
         raise
 
 
-def load(f: str | os.PathLike[str] | IO[bytes]) -> Any:
+def load(f: str | os.PathLike[str] | IO[bytes], map_location: Any = None, *, weights_only: bool = True) -> Any:
     """Read what `save` wrote; an .npz of plain arrays gives a dict of tensors.
 
-    ValueError for a file that is neither, or is damaged.
+    ValueError for a file that is neither, or is damaged: whatever is in it, nothing else is raised, and nothing is run.
+    There is one device, and nothing but data in a file: `map_location` and `weights_only` are accepted and change nothing.
     """
     import json
-    import zipfile
 
     name = os.fspath(f) if isinstance(f, str | os.PathLike) else "the file"
     if isinstance(f, str | os.PathLike):
@@ -68,18 +79,19 @@ def load(f: str | os.PathLike[str] | IO[bytes]) -> Any:
     else:
         data = f.read()
     try:
+        if data[:4] not in (b"PK\3\4", b"PK\5\6"):
+            raise ValueError("it is no .npz archive")
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise ValueError("it is one bare array")
             arrays = {key: archive[key] for key in archive.files}
         if "structure" not in arrays:
-            return {key: wrap(array) for key, array in arrays.items()}
+            return {key: _tensor(array) for key, array in arrays.items()}
         structure = json.loads(arrays["structure"].item())
         if structure.get("format") != FORMAT:
             raise ValueError(f"its format is {structure.get('format')!r}")
         return _unpack(structure["content"], arrays)
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise ValueError(f"{name} is not a file that minigrad.save wrote, or it is damaged: {error}") from error
+    except Exception as error:  # damage has many names, from BadZipFile to RecursionError
+        reason = str(error) or type(error).__name__
+        raise ValueError(f"{name} is not a file that minigrad.save wrote, or it is damaged: {reason}") from error
 
 
 def _pack(obj: Any, path: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
@@ -88,8 +100,8 @@ def _pack(obj: Any, path: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
         array = obj.array if isinstance(obj, Tensor) else obj
         if array.dtype.hasobject:
             raise TypeError(f"save: {path or 'the object'} is an array of Python objects: convert it to numbers first")
-        name = path.strip(".") or "data"
-        while name in arrays or name == "structure":
+        name = re.sub(r"(\.npy)+$", "", re.sub(r"[^\w.-]", "_", path.strip("."))[:100]) or "data"
+        while name in arrays or name in RESERVED:
             name += "_"
         arrays[name] = array
         return ["tensor" if isinstance(obj, Tensor) else "array", name]
@@ -115,7 +127,7 @@ def _unpack(content: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
         return content
     kind, value = content
     if kind in ("tensor", "array"):
-        return wrap(arrays[value]) if kind == "tensor" else arrays[value]
+        return _tensor(arrays[value]) if kind == "tensor" else arrays[value]
     if kind in ("dict", "odict"):
         pairs = [(_unpack(k, arrays), _unpack(v, arrays)) for k, v in value]
         return OrderedDict(pairs) if kind == "odict" else dict(pairs)
@@ -123,3 +135,10 @@ def _unpack(content: Any, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
         items = [_unpack(v, arrays) for v in value]
         return items if kind == "list" else tuple(items)
     raise ValueError(f"it holds a {kind!r}")
+
+
+def _tensor(array: np.ndarray[Any, Any]) -> Tensor:
+    """An array as a tensor, in the byte order of this machine. TypeError if it is none that a tensor can hold."""
+    if not isinstance(array, np.ndarray):  # a member of the archive that is something else comes as bytes
+        raise TypeError("it holds more than arrays")
+    return wrap(array.astype(to_numpy(array.dtype.newbyteorder("=")), copy=False))

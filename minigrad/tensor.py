@@ -9,12 +9,13 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Sequence
 from functools import partial
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from minigrad.dtypes import BY_CHAR, DTypeLike, default_dtype, dtype, float32, float64, int32, int64, to_numpy
-from minigrad.dtypes import bool_ as bool_dtype
+from minigrad import dtypes
+from minigrad.dtypes import BY_CHAR, DTypeLike, canonical, default_dtype, dtype, to_numpy
 from minigrad.errors import GraphError, ShapeError
 from minigrad.graph import Node, backward, tick
 from minigrad.ops.arithmetic import Arithmetic
@@ -42,7 +43,14 @@ class Size(tuple[int, ...]):
 
     def numel(self) -> int:
         """The number of elements of a tensor of this shape."""
-        return int(np.prod(self)) if self else 1
+        return prod(self)
+
+    def __getitem__(self, index: Any) -> Any:
+        part: Any = tuple.__getitem__(self, index)
+        return Size(part) if type(part) is tuple else part
+
+    def __add__(self, other: Any) -> Size:
+        return Size((*self, *other))
 
     def __repr__(self) -> str:
         return f"minigrad.Size([{', '.join(map(str, self))}])"
@@ -52,6 +60,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     """An array of numbers of one dtype that can compute gradients.
 
     `Tensor(data)` makes a float32 copy of nested lists or an array; `Tensor(2, 3)` one of that shape, filled with zeros.
+    TypeError for data that is not numbers.
     `minigrad.tensor` is the usual way: it keeps the dtype of its data.
 
     >>> import minigrad
@@ -72,11 +81,10 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     hooks: list[Callable[[Any], Any]] | None
 
     def __init__(self, *data: Any) -> None:
-        if len(data) == 1 and not isinstance(data[0], int):
-            array = np.array(getattr(data[0], "array", data[0]), default_dtype())
+        if len(data) == 1 and not isinstance(data[0], int | Size):
+            self._set(self._from_array(getattr(data[0], "array", data[0])).array.astype(default_dtype()))
         else:
-            array = np.zeros(data, default_dtype())
-        self._set(array)
+            self._set(np.zeros(_size(data) if data else (0,), default_dtype()))
 
     def _set(self, array: np.ndarray[Any, Any]) -> None:
         self.array = array
@@ -102,7 +110,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
                 f"a {type(data).__name__} cannot be an operand of a tensor: use a number, an array of numbers, or "
                 "minigrad.tensor(...)"
             )
-        return wrap(array)
+        return wrap(canonical(array))
 
     # ── what it is ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -157,10 +165,11 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
-        if self._node is not None:
+        node = self.grad_fn
+        if node is not None:
             if not wanted:
                 raise GraphError(
-                    f"requires_grad of the result of {self._node.name} cannot be switched off: use x.detach(), or "
+                    f"requires_grad of the result of {node.name} cannot be switched off: use x.detach(), or "
                     "compute it inside `with minigrad.no_grad():`"
                 )
             return
@@ -204,6 +213,11 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
                     f"a gradient of shape {tuple(gradient.array.shape)} assigned to a tensor of shape "
                     f"{tuple(self.array.shape)}: the two must be the same"
                 )
+            if gradient.array.dtype != self.array.dtype:
+                raise GraphError(
+                    f"a gradient of type {gradient.array.dtype} assigned to a tensor of type {self.array.dtype}: convert it, "
+                    "g.to(x.dtype)"
+                )
         self._grad = gradient
 
     @property
@@ -215,7 +229,14 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     def data(self, data: Tensor) -> None:
         if not isinstance(data, Tensor):
             raise TypeError(f"data must be a Tensor, not {type(data).__name__}: use minigrad.tensor(...)")
+        if self._requires_grad and data.array.dtype.kind != "f":
+            raise GraphError(
+                f"data of type {data.array.dtype} for a tensor that requires grad: convert it to floating point first, "
+                "x.float()"
+            )
         self.array = data.array
+        if self._view is not None:  # no longer: this is other memory than its base's
+            self._view, self._version = None, [0]
         self._version[0] = tick()
 
     def detach(self) -> Tensor:
@@ -225,10 +246,9 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
         return tensor
 
     def detach_(self) -> Tensor:
-        """Take this tensor itself out of the graph: it becomes a leaf that wants no gradient."""
-        if self._view is not None:
-            raise GraphError("detach_ of a view would leave its base in the graph: use detach()")
-        self._node, self._requires_grad = None, False
+        """Take this tensor itself out of the graph: it becomes a leaf that wants no gradient. A view leaves its base."""
+        self._node = self._view = None
+        self._requires_grad = False
         return self
 
     def backward(
@@ -236,7 +256,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
         gradient: Tensor | None = None,
         retain_graph: bool | None = None,
         create_graph: bool = False,
-        inputs: Sequence[Tensor] | None = None,
+        inputs: Tensor | Sequence[Tensor] | None = None,
     ) -> None:
         """Add the gradient of this tensor to `.grad` of every leaf it depends on.
 
@@ -246,8 +266,9 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
             create_graph: record the backward pass itself, for gradients of gradients.
             inputs: only add to `.grad` of these tensors.
 
-        Raises GraphError if this tensor does not require grad, has more than one element and no `gradient` is given, or
-        if its graph was freed by an earlier pass; MutationError if a value it needs was modified in place since.
+        Raises GraphError if this tensor or one of `inputs` does not require grad, if it has more than one element and no
+        `gradient` is given, or if its graph was freed by an earlier pass; MutationError if a value it needs was modified in
+        place since.
 
         >>> import minigrad
         >>> w = minigrad.tensor(3.0, requires_grad=True)
@@ -255,7 +276,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
         >>> w.grad
         tensor(6.)
         """
-        backward(self, gradient, retain_graph, create_graph, inputs)
+        backward([self], [gradient], retain_graph, create_graph, inputs)
 
     def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> RemovableHandle:
         """Call `hook(gradient)` whenever this tensor's gradient is computed; what it returns, if not None, replaces it.
@@ -280,7 +301,8 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     @property
     def retains_grad(self) -> bool:
         """True if `retain_grad` was called on this result."""
-        return self._node is not None and self._node.retainer is not None
+        node = self.grad_fn
+        return node is not None and node.retainer is not None
 
     # ── conversions ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -297,23 +319,23 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
     def float(self) -> Tensor:
         """As float32."""
-        return self.to(float32)
+        return self.to(dtypes.float32)
 
     def double(self) -> Tensor:
         """As float64."""
-        return self.to(float64)
+        return self.to(dtypes.float64)
 
     def long(self) -> Tensor:
         """As int64."""
-        return self.to(int64)
+        return self.to(dtypes.int64)
 
     def int(self) -> Tensor:
         """As int32."""
-        return self.to(int32)
+        return self.to(dtypes.int32)
 
     def bool(self) -> Tensor:
         """As bool: True where not 0."""
-        return self.to(bool_dtype)
+        return self.to(dtypes.bool_)
 
     def type_as(self, other: Tensor) -> Tensor:
         """As the dtype of another tensor."""
@@ -345,19 +367,19 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
         """A copy of `data` with this tensor's dtype."""
         return self._wrap(np.array(getattr(data, "array", data), self.array.dtype))
 
-    def new_zeros(self, *size: Any) -> Tensor:
-        """Zeros with this tensor's dtype."""
-        return self._wrap(np.zeros(_size(size), self.array.dtype))
+    def new_zeros(self, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
+        """Zeros with this tensor's dtype, or another."""
+        return self._wrap(np.zeros(_size(size), self.array.dtype if dtype is None else to_numpy(dtype)))
 
-    def new_ones(self, *size: Any) -> Tensor:
-        """Ones with this tensor's dtype."""
-        ones = np.empty(_size(size), self.array.dtype)
+    def new_ones(self, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
+        """Ones with this tensor's dtype, or another."""
+        ones = np.empty(_size(size), self.array.dtype if dtype is None else to_numpy(dtype))
         ones.fill(1)
         return self._wrap(ones)
 
-    def new_full(self, size: Any, fill_value: Any) -> Tensor:
-        """One value, with this tensor's dtype."""
-        return self._wrap(np.full(size, fill_value, self.array.dtype))
+    def new_full(self, size: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Tensor:
+        """One value, with this tensor's dtype, or another."""
+        return self._wrap(np.full(size, fill_value, self.array.dtype if dtype is None else to_numpy(dtype)))
 
 
 wrap: Callable[[Any], Tensor] = partial(Tensor._wrap, None)  # type: ignore[arg-type]  # for those with no tensor at hand
@@ -371,7 +393,11 @@ class RemovableHandle:
 
     def remove(self) -> None:
         """Remove the hook; a second call does nothing."""
-        self.hooks[:] = [hook for hook in self.hooks if hook is not self.hook]
+        for i, hook in enumerate(self.hooks):
+            if hook is self.hook:
+                del self.hooks[i]  # one only: the same function may have been registered twice
+                break
+        self.hook = None
 
     def __enter__(self) -> RemovableHandle:
         return self
@@ -380,6 +406,8 @@ class RemovableHandle:
         self.remove()
 
 
-def _size(size: Any) -> tuple[int, ...]:
-    """Sizes given one by one, or as one tuple or list."""
-    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else tuple(size)
+def _size(sizes: Any, size: Any = None) -> tuple[int, ...]:
+    """Sizes given one by one, or as one tuple or list, which may come by the name `size`."""
+    if size is not None:
+        return tuple(size)
+    return tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else tuple(sizes)

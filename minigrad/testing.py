@@ -138,7 +138,7 @@ def tensors(
         array = draw(arrays.arrays(held, size, elements=_numbers(kind) if elements is None else elements))
     array = np.asarray(array).astype(kind)
     if any_layout:
-        array = _laid_out(array, draw(st.sampled_from(["C", "F", "strided", "reversed"])))
+        array = laid_out(array, draw(st.sampled_from(LAYOUTS)))
     return wrap(array).requires_grad_(requires_grad)
 
 
@@ -149,8 +149,11 @@ def _numbers(kind: np.dtype[Any]) -> st.SearchStrategy[Any]:
     return st.booleans() if kind.kind == "b" else st.integers(0 if kind.kind == "u" else -10, 10)
 
 
-def _laid_out(array: np.ndarray[Any, Any], layout: str) -> np.ndarray[Any, Any]:
-    """A copy of the array, in another memory layout."""
+LAYOUTS = ["C", "F", "strided", "reversed"]
+
+
+def laid_out(array: np.ndarray[Any, Any], layout: str) -> np.ndarray[Any, Any]:
+    """A copy of the array in one of `LAYOUTS`: by rows, by columns, every second place, or backwards in memory."""
     if array.ndim == 0 or layout in "CF":
         return np.array(array, order="F" if layout == "F" else "C")
     step = 2 if layout == "strided" else -1

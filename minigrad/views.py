@@ -3,43 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.grad_mode import recording
-from minigrad.graph import Rule, apply
+from minigrad.graph import Rule, apply, pass_on_retainer
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
+Step: TypeAlias = "tuple[Callable[..., Any], Rule, dict[str, Any]]"  # what `apply_view` was given
+
+
 class View:
-    """How a tensor that shares memory was taken from its base: a list of steps, to be taken again when the base changes.
+    """How a tensor that shares memory was taken from its base: in steps, to be taken again when the base changes.
 
     Writing through one member of a family of views changes the history of them all. The write gives the base a new
     node; every other view compares, when it is next used, the base's node with the one it knew, and if they differ
     takes its own steps again from the base as it is now.
     """
 
-    __slots__ = ("base", "steps", "known")
+    __slots__ = ("base", "before", "step", "known", "seen")
 
-    def __init__(self, base: Tensor, steps: tuple[tuple[Callable[..., Any], Rule, dict[str, Any]], ...]) -> None:
+    def __init__(self, base: Tensor, before: View | None, step: Step) -> None:
         self.base = base
-        self.steps = steps
+        self.before = before  # the view that this one was taken from, if not from the base itself
+        self.step = step
         self.known = base._node
+        self.seen = base._version[0]
+
+    @property
+    def steps(self) -> list[Step]:
+        """The way from the base to this view."""
+        way = []
+        view: View | None = self
+        while view is not None:
+            way.append(view.step)
+            view = view.before
+        return way[::-1]
 
     def refresh(self, view: Tensor) -> None:
         """Bring the view's history up to date with its base's."""
-        if self.base._node is not self.known:
+        base = self.base
+        # Both have changed: a detach_ of the base alone leaves its views as they are.
+        if base._node is not self.known and base._version[0] != self.seen:
             with recording(True):
-                again = self.retrace(self.base)
+                again = base._take_steps(self.steps)
+            old = view._node
             view._node, view._requires_grad = again._node, again._requires_grad
-            self.known = self.base._node
-
-    def retrace(self, tensor: Tensor) -> Tensor:
-        """Take the same steps from `tensor`, which has the shape of the base."""
-        for forward, rule, kwargs in self.steps:
-            tensor = apply_view(forward, tensor, rule, **kwargs)
-        return tensor
+            pass_on_retainer(view, old)
+            self.known, self.seen = base._node, base._version[0]
 
 
 def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwargs: Any) -> Tensor:
@@ -48,7 +61,6 @@ def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwarg
     result._version = operand._version
     if result._node is not None:
         result._node.version = result._version
-    parent = operand._view
-    step = (forward, rule, kwargs)
-    result._view = View(operand, (step,)) if parent is None else View(parent.base, (*parent.steps, step))
+    before = operand._view
+    result._view = View(operand if before is None else before.base, before, (forward, rule, kwargs))
     return result

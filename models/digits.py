@@ -36,6 +36,8 @@ class DigitClassifier(nn.Module):
         self, sizes: Sequence[int] = (784, 16, 16, 10), activation: str = "sigmoid", scores: bool = False
     ) -> None:
         super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"DigitClassifier: activation {activation!r}: use one of {', '.join(ACTIVATIONS)}")
         self.sizes, self.activation, self.scores = tuple(sizes), activation, scores
         layers: list[nn.Module] = []
         for inputs, outputs in pairwise(sizes):
@@ -48,12 +50,14 @@ class DigitClassifier(nn.Module):
 
 
 def cost(outputs: minigrad.Tensor, wanted: minigrad.Tensor) -> minigrad.Tensor:
-    """The lesson's cost: Σ (output - wanted)² over the ten outputs, averaged over the digits.
+    """The lesson's cost: Σ (output - wanted)² over the ten outputs, averaged over the digits; (N, 10), or (10) for one.
+
+    ShapeError if the shapes differ.
 
     >>> cost(minigrad.tensor([[0.5, 0.5]]), minigrad.tensor([[0.0, 1.0]]))
     tensor(0.5000)
     """
-    return squared_error(outputs, wanted, 1 / len(outputs))
+    return squared_error(outputs, wanted, 1 / len(outputs) if outputs.ndim > 1 else 1.0, "cost")
 
 
 def save(model: DigitClassifier, path: str | Path) -> None:
@@ -76,7 +80,7 @@ def restore(data: dict[str, object]) -> DigitClassifier:
     try:
         model = DigitClassifier(data["sizes"], data["activation"], data["scores"])  # type: ignore[arg-type]
         model.load_state_dict(data["model"])  # type: ignore[arg-type]
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, RuntimeError) as error:
         raise ValueError(f"this is no saved digit classifier: {error!r}") from error
     return model
 

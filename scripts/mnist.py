@@ -67,11 +67,12 @@ class Run:
         self.model = digits.DigitClassifier(
             (784, *options["hidden"], 10), options["activation"], scores=options["loss"] == "cross-entropy"
         )
-        parameters, lr, decay = self.model.parameters(), options["lr"], options["weight_decay"]
+        first, *others = self.model.parameters()  # most of the weights are the first layer's, and it overfits
+        groups = [{"params": [first], "weight_decay": options["weight_decay"]}, {"params": others}]
         self.optimizer: optim.Optimizer = (
-            optim.SGD(parameters, lr, momentum=options["momentum"], weight_decay=decay)
+            optim.SGD(groups, options["lr"], momentum=options["momentum"])
             if options["optimizer"] == "sgd"
-            else optim.Adam(parameters, lr, weight_decay=decay)
+            else optim.Adam(groups, options["lr"])
         )
         self.steps = options["epochs"] * -(-options["digits"] // options["batch_size"])
         shape = {
@@ -326,24 +327,17 @@ def draw(run: Run, folder: Path, make_figure: Any, unseen: MNIST, table: list[li
     write(curve, "learning_curve.png")
 
     first = run.model.layers[0].weight
-    columns = min(len(first), 8)
-    images = make_figure(max(1.1 * columns, 5.5), 1.3 * -(-len(first) // columns) + 0.4)
-    images.suptitle("What each neuron of the first layer looks for: blue excites it, red inhibits it", fontsize=10)
-    plot.weight_images(
-        images.subplots(-(-len(first) // columns), columns, squeeze=False).ravel()[: len(first)], first.detach()
-    )
+    images = make_figure(8, 0.5 + 1.25 * -(-len(first) // 8))
+    plot.weight_images(images.add_subplot(), first.detach())
     write(images, "first_layer.png")
 
     outputs = guesses(run.model, as_input(unseen))
     wrong = (outputs != unseen.targets).array.nonzero()[0]
     shown = wrong[:60]
-    mistakes = make_figure(9, 7)
+    mistakes = make_figure(9, 0.5 + 1.05 * -(-len(shown) // 10))
     mistakes.suptitle(f"{len(wrong)} of {len(unseen):,} unseen digits were read wrong; the first {len(shown)}")
-    plot.digits(
-        mistakes.subplots(6, 10).ravel(),
-        unseen.data.array[shown],
-        [f"{unseen.targets.array[i]} read as {outputs.array[i]}" for i in shown],
-    )
+    titles = [f"{unseen.targets.array[i]} read as {outputs.array[i]}" for i in shown]
+    plot.digits(mistakes.add_subplot(), unseen.data.array[shown], titles)
     write(mistakes, "mistakes.png")
 
     matrix = make_figure(5, 5)
@@ -432,13 +426,13 @@ def widths(text: str) -> tuple[int, ...]:
 
 
 TRAINING: dict[str, tuple[Any, Any, str]] = {
-    "epochs": (number(int, 1), 40, "passes over the training digits"),
+    "epochs": (number(int, 1), 60, "passes over the training digits"),
     "batch_size": (number(int, 1, 60_000), 10, "digits per step"),
     "lr": (number(float, 0, above=True), 1.0, "learning rate"),
     "schedule": (choice(SCHEDULES), "linear", f"how the learning rate falls to 0: {', '.join(SCHEDULES)}"),
     "optimizer": (choice(OPTIMIZERS), "sgd", " or ".join(OPTIMIZERS)),
     "momentum": (number(float, 0, 1), 0.0, "momentum of sgd"),
-    "weight_decay": (number(float, 0), 7e-5, "pull of every parameter towards 0"),
+    "weight_decay": (number(float, 0), 2.5e-4, "pull of the first layer's weights towards 0"),
     "loss": (choice(LOSSES), "squared", " or ".join(LOSSES)),
     "hidden": (widths, (16, 16), "sizes of the hidden layers"),
     "activation": (choice(digits.ACTIVATIONS), "sigmoid", ", ".join(digits.ACTIVATIONS)),

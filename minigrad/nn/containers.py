@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import operator
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, Generic, Self, TypeVar
 
-from minigrad.nn.module import Module
+from minigrad.nn.module import Module, check_registration, nearest
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor
 
@@ -13,56 +16,76 @@ T = TypeVar("T")
 
 
 class _Numbered(Module, Generic[T]):
-    """Items as attributes named 0, 1, 2, ..., with the manners of a list."""
+    """Items as attributes, named 0, 1, 2, ... unless they were given names, with the manners of a list."""
 
-    def _items(self) -> list[T]:
-        return [value for name, value in vars(self).items() if name.isdigit()]
+    def _names(self) -> list[str]:
+        """The attributes that are items, in order."""
+        return [name for name, value in vars(self).items() if isinstance(value, Module)]
 
-    def _refill(self, items: Iterable[T]) -> None:
-        for name in [name for name in vars(self) if name.isdigit()]:
+    def _put(self, name: str, item: Any) -> None:
+        """Make `item` the attribute `name`."""
+        check_item(self, name, item)
+        setattr(self, name, item)
+
+    def _refill(self, items: list[T]) -> None:
+        for name in self._names():
             delattr(self, name)
-        for i, item in enumerate(items):
-            setattr(self, str(i), item)
+        self.extend(items)
 
-    def _like(self, items: list[T]) -> Self:
-        return type(self)(items)  # type: ignore[call-arg]
+    def _name(self, index: int) -> str:
+        names, index = self._names(), operator.index(index)
+        if not -len(names) <= index < len(names):
+            raise IndexError(f"index {index} of a {type(self).__name__} of {len(names)}")
+        return names[index]
 
     def __len__(self) -> int:
-        return len(self._items())
+        return len(self._names())
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self._items())
+        return iter([getattr(self, name) for name in self._names()])
 
     def __getitem__(self, index: int | slice) -> Any:
-        items = self._items()
-        return self._like(items[index]) if isinstance(index, slice) else items[index]
+        return self._part(self._names()[index]) if isinstance(index, slice) else getattr(self, self._name(index))
+
+    def _part(self, names: list[str]) -> Any:
+        """A container of its own for some of the items."""
+        raise NotImplementedError
 
     def __setitem__(self, index: int, item: T) -> None:
-        items = self._items()
-        items[index] = item
-        self._refill(items)
+        self._put(self._name(index), item)
 
     def __delitem__(self, index: int | slice) -> None:
-        items = self._items()
+        items = list(self)
         del items[index]
         self._refill(items)
 
     def append(self, item: T) -> Self:
         """Add an item at the end. Returns the container."""
-        setattr(self, str(len(self)), item)
+        self._put(str(len(self)), item)
         return self
 
     def extend(self, items: Iterable[T]) -> Self:
         """Add items at the end. Returns the container."""
+        if not isinstance(items, Iterable):
+            raise TypeError(f"{type(self).__name__} needs a list, not a {type(items).__name__}: wrap it, [...]")
         for item in items:
             self.append(item)
         return self
 
+    __iadd__ = extend
+
     def insert(self, index: int, item: T) -> None:
         """Put an item before place `index`."""
-        items = self._items()
+        items = list(self)
         items.insert(index, item)
+        self.append(item)  # an error for what cannot be an item, before anything has moved
         self._refill(items)
+
+    def pop(self, index: int = -1) -> T:
+        """Take an item out and return it."""
+        item: T = self[index]
+        del self[index]
+        return item
 
 
 class Sequential(_Numbered[Module]):
@@ -78,15 +101,9 @@ class Sequential(_Numbered[Module]):
         super().__init__()
         if len(modules) == 1 and isinstance(modules[0], Mapping):
             for name, module in modules[0].items():
-                setattr(self, name, module)
+                self._put(name, module)
         else:
-            for i, module in enumerate(modules):
-                if not isinstance(module, Module):
-                    raise TypeError(
-                        f"Sequential: item {i} is a {type(module).__name__}, not a Module: pass modules one by one, "
-                        "Sequential(*layers) for a list"
-                    )
-                setattr(self, str(i), module)
+            self.extend(modules)
 
     def forward(self, input: Any) -> Any:
         """The result of the last module."""
@@ -95,11 +112,8 @@ class Sequential(_Numbered[Module]):
                 input = module(input)
         return input
 
-    def _items(self) -> list[Module]:
-        return [value for value in vars(self).values() if isinstance(value, Module)]
-
-    def _like(self, items: list[Module]) -> Sequential:
-        return Sequential(*items)
+    def _part(self, names: list[str]) -> Sequential:
+        return Sequential(OrderedDict((name, getattr(self, name)) for name in names))
 
 
 class ModuleList(_Numbered[Module]):
@@ -115,24 +129,38 @@ class ModuleList(_Numbered[Module]):
         super().__init__()
         self.extend(modules)
 
+    def _part(self, names: list[str]) -> ModuleList:
+        return ModuleList(getattr(self, name) for name in names)
 
-class ParameterList(_Numbered[Tensor]):
-    """A list of parameters that are found; tensors become parameters."""
+    def _repr_children(self) -> list[str]:
+        """One line for items next to each other that print alike."""
+        lines, start = [], 0
+        for text, group in groupby(repr(item) for item in self):
+            n = len(list(group))
+            lines.append(f"({start}): {text}" if n == 1 else f"({start}-{start + n - 1}): {n} x {text}")
+            start += n
+        return lines
+
+
+class ParameterList(_Numbered[Any]):
+    """A list of parameters that are found; tensors become parameters, other things are kept as they are."""
 
     def __init__(self, values: Iterable[Any] = ()) -> None:
         super().__init__()
         self.extend(values)
 
-    def append(self, item: Any) -> Self:
-        """Add a parameter at the end. Returns the list."""
-        return super().append(item if isinstance(item, Parameter) or not isinstance(item, Tensor) else Parameter(item))
+    def _names(self) -> list[str]:
+        return [name for name in vars(self) if name.isdigit()]
+
+    def _put(self, name: str, item: Any) -> None:
+        setattr(self, name, as_parameter(item) if isinstance(item, Tensor) else item)
+
+    def _part(self, names: list[str]) -> ParameterList:
+        return ParameterList(getattr(self, name) for name in names)
 
     def extra_repr(self) -> str:
-        """A line per parameter."""
-        return "".join(
-            f"\n  ({i}): Parameter containing: [{p.dtype} of size {'x'.join(map(str, p.shape))}]"
-            for i, p in enumerate(self)
-        ) + ("\n" if len(self) else "")
+        """A line per item."""
+        return "\n".join(f"  ({i}): {describe(item)}" for i, item in enumerate(self))
 
 
 class _Named(Module, Generic[T]):
@@ -145,21 +173,22 @@ class _Named(Module, Generic[T]):
     def _items(self) -> dict[str, T]:
         return {name: value for name, value in vars(self).items() if isinstance(value, Module | Parameter)}  # type: ignore[misc]
 
-    def update(self, items: Mapping[str, T] | Iterable[tuple[str, T]]) -> None:
-        """Add items, or replace those of the same names."""
-        for name, item in items.items() if isinstance(items, Mapping) else items:
+    def update(self, items: Any) -> None:
+        """Add items, from a dict or pairs, or replace those of the same names."""
+        for name, item in items.items() if hasattr(items, "items") else items:
             self[name] = item
 
     def __setitem__(self, name: str, item: T) -> None:
-        if hasattr(type(self), name):
-            raise KeyError(f"{type(self).__name__}: {name!r} is a method of every module: choose another name")
-        setattr(self, name, item)
+        raise NotImplementedError
 
     def __getitem__(self, name: str) -> T:
-        return self._items()[name]
+        items = self._items()
+        if name not in items:
+            raise KeyError(f"{type(self).__name__} has no {name!r}: {nearest(str(name), list(items))}")
+        return items[name]
 
     def __delitem__(self, name: str) -> None:
-        delattr(self, name)
+        self.pop(name)
 
     def __len__(self) -> int:
         return len(self._items())
@@ -182,6 +211,17 @@ class _Named(Module, Generic[T]):
         """The names and items."""
         return self._items().items()
 
+    def pop(self, name: str) -> T:
+        """Take an item out and return it. KeyError if there is none of that name."""
+        item = self[name]
+        delattr(self, name)
+        return item
+
+    def clear(self) -> None:
+        """Take all items out."""
+        for name in self._items():
+            delattr(self, name)
+
 
 class ModuleDict(_Named[Module]):
     """A dict of modules whose parameters are found.
@@ -192,9 +232,39 @@ class ModuleDict(_Named[Module]):
     ['digit.weight', 'digit.bias']
     """
 
+    def __setitem__(self, name: str, item: Module) -> None:
+        check_item(self, name, item)
+        setattr(self, name, item)
 
-class ParameterDict(_Named[Tensor]):
+
+class ParameterDict(_Named[Parameter]):
     """A dict of parameters that are found; tensors become parameters."""
 
     def __setitem__(self, name: str, item: Tensor) -> None:
-        super().__setitem__(name, item if isinstance(item, Parameter) else Parameter(item))
+        self.register_parameter(name, as_parameter(item))
+
+    def extra_repr(self) -> str:
+        """A line per parameter."""
+        return "\n".join(f"  ({name}): {describe(item)}" for name, item in self.items())
+
+
+def check_item(container: Module, name: str, item: Any) -> None:
+    """An error for what cannot be a container's item."""
+    if item is None or isinstance(item, list | tuple):
+        remedy = (
+            "leave it out, or use nn.Identity()" if item is None else "pass its items one by one, Sequential(*layers)"
+        )
+        raise TypeError(f"{type(container).__name__}.{name}: a {type(item).__name__} is not a Module: {remedy}")
+    check_registration(container, name, item, Module)
+
+
+def as_parameter(item: Any) -> Parameter:
+    """A tensor as a parameter: itself if it is one."""
+    return item if isinstance(item, Parameter) else Parameter(item)
+
+
+def describe(item: Any) -> str:
+    """One line for an item of a list of parameters."""
+    if isinstance(item, Tensor):
+        return f"Parameter containing: [{item.dtype} of size {'x'.join(map(str, item.shape))}]"
+    return f"Object of type: {type(item).__name__}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import nan, prod
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from minigrad.creation import arange
 from minigrad.errors import ShapeError
 from minigrad.ops.linalg import linear
-from minigrad.ops.loss import squared_error
+from minigrad.ops.loss import check_alike, check_tensors, squared_error
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -62,18 +63,19 @@ def _required(dim: int | None, name: str, input: Tensor) -> int:
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
     """(input - target)², averaged over every element, summed, or as it is: reduction "mean", "sum" or "none".
 
-    ShapeError if the shapes differ: a loss never broadcasts.
+    ShapeError if the shapes differ: a loss never broadcasts. TypeError if neither is floating point. The mean of nothing
+    is NaN.
 
     >>> from minigrad import nn, tensor
     >>> nn.functional.mse_loss(tensor([1.0, 2.0]), tensor([0.0, 4.0]))
     tensor(2.5000)
     """
-    _same_shape("mse_loss", input, target)
+    _check_reduction("mse_loss", reduction)
     if reduction == "none":
+        check_alike("mse_loss", input, target)
         return (input - target).square()
-    return squared_error(
-        input, target, 1 / max(input.array.size, 1) if _known(reduction, "mse_loss") == "mean" else 1.0
-    )
+    n = input.array.size
+    return squared_error(input, target, 1.0 if reduction == "sum" else 1 / n if n else nan, "mse_loss")
 
 
 def nll_loss(
@@ -86,32 +88,11 @@ def nll_loss(
 ) -> Tensor:
     """The negative log-likelihood: minus the entry of log-probabilities (N, C, ...) that each of the targets (N, ...) names.
 
-    `weight` (C) scales each class, and the mean is weighted by it; targets equal to `ignore_index` do not count.
+    `weight` (C) scales each class, and the mean is weighted by it; targets equal to `ignore_index` do not count. The mean
+    of nothing is NaN.
     """
-    classes = 1 if input.array.ndim > 1 else 0
-    expected = input.array.shape[:classes] + input.array.shape[classes + 1 :]
-    if target.array.shape != expected:
-        raise ShapeError(
-            f"nll_loss: log-probabilities of shape {tuple(input.shape)} need class indices of shape {tuple(expected)}, not "
-            f"{tuple(target.shape)}{_target_hint(input, target)}"
-        )
-    if target.array.dtype.kind not in "iu":
-        raise TypeError(f"nll_loss: class indices of type {target.dtype}: convert them with .long()")
-    counted = target.array != ignore_index
-    index = np.where(counted, target.array, 0)
-    n = input.array.shape[classes]
-    if index.size and (index.min() < 0 or index.max() >= n):
-        worst = int(index.min()) if index.min() < 0 else int(index.max())
-        raise IndexError(f"nll_loss: class {worst} of {n}: targets must be from 0 to {n - 1}")
-    picked = input.gather(classes, wrap(np.expand_dims(index, classes))).squeeze(classes)
-    scale = counted.astype(input.array.dtype)
-    if weight is not None:
-        scale = scale * weight.array[index]
-    losses = -(picked * wrap(scale)) if weight is not None or not counted.all() else -picked
-    if _known(reduction, "nll_loss") == "none":
-        return losses
-    total = losses.sum()
-    return total / wrap(np.asarray(scale.sum())) if reduction == "mean" else total
+    _check_classes("nll_loss", input, target, weight, reduction)
+    return _of_indices("nll_loss", input, target, weight, ignore_index, reduction)
 
 
 def cross_entropy(
@@ -126,7 +107,8 @@ def cross_entropy(
     """The cross-entropy between scores (N, C, ...) or (C) and the right classes.
 
     The targets are class indices (N, ...), int64, or probabilities of the shape of the scores. The scores are raw: a
-    softmax is part of the loss. `label_smoothing` mixes the target with the uniform distribution.
+    softmax is part of the loss. `weight` and `ignore_index` as in `nll_loss`; `label_smoothing` mixes the target with the
+    uniform distribution.
 
     Source: C. Szegedy et al., Rethinking the Inception Architecture, CVPR 2016, for the smoothing.
 
@@ -134,34 +116,66 @@ def cross_entropy(
     >>> nn.functional.cross_entropy(tensor([[2.0, 0.0]]), tensor([0]))
     tensor(0.1269)
     """
-    classes = 1 if input.array.ndim > 1 else 0
+    _check_classes("cross_entropy", input, target, weight, reduction)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: label_smoothing={label_smoothing}: give a number from 0 to 1")
+    classes = _class_dim(input)
     logs = input.log_softmax(classes)
-    n = input.array.shape[classes]
-    if target.array.dtype.kind == "f":
-        _same_shape("cross_entropy", input, target)
-        if label_smoothing:
-            target = target * (1 - label_smoothing) + label_smoothing / n
-        scaled = logs * target
-        if weight is not None:
-            scaled = scaled * weight.reshape((n,) + (1,) * (input.array.ndim - classes - 1))
-        losses = -scaled.sum(classes)
-        if _known(reduction, "cross_entropy") == "mean":
-            return losses.sum() / max(losses.array.size, 1)
-        return losses if reduction == "none" else losses.sum()
-    right = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
-    if not label_smoothing:
-        return right
-    counted = wrap((target.array != ignore_index).astype(input.array.dtype))
-    spread = -(logs if weight is None else logs * weight.reshape((n,) + (1,) * (input.array.ndim - classes - 1)))
-    smooth = spread.sum(classes) * counted
-    if reduction == "sum":
-        smooth = smooth.sum()
-    elif reduction == "mean":
-        index = np.where(counted.array > 0, target.array, 0)
-        scale = counted if weight is None else counted * wrap(weight.array[index])
-        smooth = smooth.sum() / scale.sum()
-    mixed: Tensor = right * (1 - label_smoothing) + smooth * (label_smoothing / n)
-    return mixed
+    if target.array.dtype.kind != "f" or target.array.shape != input.array.shape:
+        return _of_indices("cross_entropy", logs, target, weight, ignore_index, reduction, label_smoothing)
+    if ignore_index >= 0:
+        raise ValueError(f"cross_entropy: ignore_index={ignore_index}, and the targets are probabilities, not indices")
+    if label_smoothing:
+        target = target * (1 - label_smoothing) + label_smoothing / input.array.shape[classes]
+    losses = -(_weighted(logs, weight) * target).sum(classes)
+    if reduction == "none":
+        return losses
+    return losses.mean() if reduction == "mean" else losses.sum()
+
+
+def _of_indices(
+    name: str,
+    logs: Tensor,
+    target: Tensor,
+    weight: Tensor | None,
+    ignore_index: int,
+    reduction: str,
+    smoothing: float = 0.0,
+) -> Tensor:
+    """What nll_loss and cross_entropy share: the loss for log-probabilities and class indices."""
+    classes = _class_dim(logs)
+    shape, n = logs.array.shape, logs.array.shape[classes]
+    expected = shape[:classes] + shape[classes + 1 :]
+    if target.array.shape != expected:
+        kind = "log-probabilities" if name == "nll_loss" else "scores"
+        hint = ""
+        if target.array.shape == shape:
+            hint = f"; for one-hot rows use target.argmax({classes})"
+        elif target.array.size == prod(expected):
+            hint = f"; use target.reshape({expected})"
+        raise ShapeError(
+            f"{name}: {kind} of shape {shape} need class indices of shape {expected}, not {target.array.shape}{hint}"
+        )
+    if target.array.dtype.kind not in "iu":
+        raise TypeError(f"{name}: class indices of type {target.array.dtype}: convert them with .long()")
+    ignored = target.array == ignore_index
+    index = np.where(ignored, 0, target.array).astype(np.intp)
+    if index.size and (index.min() < 0 or index.max() >= n):
+        worst = int(index.min()) if index.min() < 0 else int(index.max())
+        raise IndexError(f"{name}: class {worst} of {n}: targets must be from 0 to {n - 1}")
+    losses = -logs.gather(classes, wrap(np.expand_dims(index, classes))).squeeze(classes)
+    share = (~ignored).astype(logs.array.dtype)  # how much each target counts in the mean
+    if weight is not None:
+        factor = weight.array[index]
+        losses, share = losses * wrap(factor), share * factor
+    if smoothing:
+        losses = losses * (1 - smoothing) - _weighted(logs, weight).sum(classes) * (smoothing / n)
+    if ignored.any():
+        losses = losses.masked_fill(wrap(ignored), 0)
+    if reduction == "none":
+        return losses
+    total = losses.sum()
+    return total / wrap(np.asarray(share.sum())) if reduction == "mean" else total
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
@@ -174,6 +188,8 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     """
     if tensor.array.dtype.kind not in "iu":
         raise TypeError(f"one_hot: class indices of type {tensor.dtype}: convert them with .long()")
+    if not tensor.array.size and num_classes == -1:
+        raise ValueError(f"one_hot of a tensor of shape {tuple(tensor.shape)}: it names no class, so pass num_classes")
     low, high = (int(tensor.array.min()), int(tensor.array.max())) if tensor.array.size else (0, num_classes - 1)
     n = high + 1 if num_classes == -1 else num_classes
     if low < 0 or high >= n:
@@ -181,36 +197,30 @@ def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
     return (tensor.unsqueeze(-1) == arange(n)).long()
 
 
-def _known(reduction: str, name: str) -> str:
+def _class_dim(input: Tensor) -> int:
+    """The dimension of the classes: 1 of a batch, 0 of a single example."""
+    return 1 if input.array.ndim > 1 else 0
+
+
+def _weighted(logs: Tensor, weight: Tensor | None) -> Tensor:
+    """Log-probabilities, each class times its weight."""
+    behind = logs.array.ndim - _class_dim(logs) - 1
+    return logs if weight is None else logs * weight.reshape(-1, *(1,) * behind)
+
+
+def _check_reduction(name: str, reduction: str) -> None:
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(f"{name}: reduction={reduction!r}: use 'mean', 'sum' or 'none'")
-    return reduction
 
 
-def _same_shape(name: str, input: Tensor, target: Tensor) -> None:
-    """An error, with the fix, if a loss would have to broadcast."""
-    a, b = input.array.shape, target.array.shape
-    if a != b:
+def _check_classes(name: str, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str) -> None:
+    """An error unless there are classes, and as many weights, if any."""
+    _check_reduction(name, reduction)
+    check_tensors(name, input, target, *(() if weight is None else (weight,)))
+    if not input.array.ndim:
+        raise ShapeError(f"{name}: an input of no dimensions has no classes: its shape must be (N, C, ...) or (C)")
+    n = input.array.shape[_class_dim(input)]
+    if weight is not None and weight.array.shape != (n,):
         raise ShapeError(
-            f"{name}: the input has shape {tuple(a)} and the target {tuple(b)}: they must be equal{_fix(a, b)}"
+            f"{name}: weights of shape {weight.array.shape} for {n} classes: give one for each, of shape ({n},)"
         )
-
-
-def _fix(a: tuple[int, ...], b: tuple[int, ...]) -> str:
-    if a == (*b, 1):
-        return "; use input.squeeze(-1), or target.unsqueeze(-1)"
-    if b == (*a, 1):
-        return "; use target.squeeze(-1), or input.unsqueeze(-1)"
-    if len(a) == 2 and b == a[:1]:
-        return f"; for class indices use nn.functional.one_hot(target, {a[1]}).float(), or cross_entropy"
-    if int(np.prod(a)) == int(np.prod(b)):
-        return "; use target.reshape(input.shape)"
-    return ""
-
-
-def _target_hint(input: Tensor, target: Tensor) -> str:
-    if target.array.shape == input.array.shape:
-        return "; for one-hot rows use target.argmax(1)"
-    if target.array.size == input.array.shape[0]:
-        return "; use target.reshape(-1)"
-    return ""

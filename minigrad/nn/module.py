@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -50,6 +51,23 @@ class Module:
     def __init__(self) -> None:
         """Nothing to prepare: attributes are plain."""
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Assign. TypeError where a parameter, module or buffer would silently stop being one."""
+        kind = kind_of(self, name)
+        if kind is not None and not (value is None or isinstance(value, kind | Parameter | Module)):
+            remedy = {
+                Parameter: f"wrap it, nn.Parameter(...), or write into the one there is, self.{name}.data = ...",
+                Module: "assign a Module, or None",
+                Tensor: "assign a Tensor, or None",
+            }
+            raise TypeError(
+                f"{type(self).__name__}.{name} is a {'buffer' if kind is Tensor else kind.__name__}, and a "
+                f"{type(value).__name__} cannot take its place: {remedy[kind]}"
+            )
+        if kind is Tensor and isinstance(value, Parameter | Module):
+            self._buffers = {buffer: saved for buffer, saved in self._buffers.items() if buffer != name}
+        super().__setattr__(name, value)
+
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes. Every module defines its own."""
         raise NotImplementedError(
@@ -65,13 +83,10 @@ class Module:
     def named_children(self) -> Iterator[tuple[str, Module]]:
         """The modules that are attributes of this one, in order of assignment, each once."""
         seen: set[int] = set()
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                if id(value) not in seen:
-                    seen.add(id(value))
-                    yield name, value
-            elif isinstance(value, list | tuple | dict) and value:
-                warn_of_hidden(type(self), name, value)
+        for name, child in own_modules(self):
+            if id(child) not in seen:
+                seen.add(id(child))
+                yield name, child
 
     def named_modules(
         self, memo: set[Module] | None = None, prefix: str = "", remove_duplicate: bool = True
@@ -83,7 +98,7 @@ class Module:
         if remove_duplicate:
             memo.add(self)
         yield prefix, self
-        for name, child in self.named_children():
+        for name, child in own_modules(self):
             yield from child.named_modules(memo, f"{prefix}.{name}" if prefix else name, remove_duplicate)
 
     def _named_tensors(
@@ -141,15 +156,18 @@ class Module:
 
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Assign a parameter to an attribute by name; None leaves the place empty."""
+        check_registration(self, name, param, Parameter)
         setattr(self, name, param)
 
     def register_buffer(self, name: str, tensor: Tensor | None, persistent: bool = True) -> None:
         """Assign a tensor that belongs to the state but is not learned; not saved unless `persistent`."""
+        check_registration(self, name, tensor, Tensor)
         self._buffers = {**self._buffers, name: persistent}
         setattr(self, name, tensor)
 
     def add_module(self, name: str, module: Module | None) -> None:
         """Assign a module to an attribute by name."""
+        check_registration(self, name, module, Module)
         setattr(self, name, module)
 
     register_module = add_module
@@ -167,17 +185,27 @@ class Module:
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
         """Copy values by name into the parameters and buffers, in place.
 
-        RuntimeError, with every name that is missing, unexpected or of another shape, before anything is changed;
-        unless `strict`, names may differ, shapes may not.
+        RuntimeError, with every name that is missing, unexpected or of another shape or kind, before anything is changed;
+        unless `strict`, names may differ, shapes may not. TypeError for what is not a dict.
         """
+        if not isinstance(state_dict, Mapping):
+            raise TypeError(
+                f"load_state_dict needs a dict of tensors, not a {type(state_dict).__name__}: pass model.state_dict(), or "
+                "minigrad.load(path)"
+            )
         own = self.state_dict()
         missing = [name for name in own if name not in state_dict]
         unexpected = [name for name in state_dict if name not in own]
+        values = {
+            name: np.asarray(getattr(state_dict[name], "array", state_dict[name])) for name in own if name in state_dict
+        }
         wrong = []
-        for name, value in state_dict.items():
-            shape = tuple(np.shape(getattr(value, "array", value)))
-            if name in own and shape != own[name].array.shape:
-                wrong.append(f"{name} has shape {shape} in the state and {tuple(own[name].array.shape)} in the module")
+        for name, value in values.items():
+            array = own[name].array
+            if value.shape != array.shape:
+                wrong.append(f"{name} has shape {value.shape} in the state and {array.shape} in the module")
+            elif not np.can_cast(value.dtype, array.dtype, "same_kind"):
+                wrong.append(f"{name} is of type {value.dtype} in the state and {array.dtype} in the module")
         problems = list(wrong)
         if strict:
             problems += [f"{name} is missing from the state ({nearest(name, unexpected)})" for name in missing]
@@ -185,12 +213,11 @@ class Module:
                 f"{name} is in the state but not in the module ({nearest(name, missing)})" for name in unexpected
             ]
         if problems:
-            remedy = "" if wrong else "; pass strict=False to load what fits"
-            raise RuntimeError(f"load_state_dict of {type(self).__name__}: " + "; ".join(problems) + remedy)
-        for name, value in state_dict.items():
-            if name in own:
-                np.copyto(own[name].array, getattr(value, "array", value), casting="same_kind")
-                own[name]._version[0] = tick()
+            remedy = "build it as it was when it was saved" if wrong else "pass strict=False to load what fits"
+            raise RuntimeError(f"load_state_dict of {type(self).__name__}: " + "; ".join([*problems, remedy]))
+        for name, value in values.items():
+            np.copyto(own[name].array, value, casting="same_kind")
+            own[name]._version[0] = tick()
         return IncompatibleKeys(missing, unexpected)
 
     # ── over the whole tree ──────────────────────────────────────────────────────────────────────────────────────────
@@ -225,12 +252,19 @@ class Module:
         zero_grad(self.parameters(), set_to_none)
 
     def to(self, *args: Any, dtype: DTypeLike | None = None, **kwargs: Any) -> Self:
-        """Convert floating-point parameters and buffers to a dtype, in place. A device, of which there is one, is accepted."""
+        """Convert floating-point parameters and buffers to a dtype, in place. A device, of which there is one, is accepted.
+
+        TypeError for a dtype that is not floating point.
+        """
         for arg in args:
-            if not (isinstance(arg, str) and arg.startswith("cpu")) and arg is not None and not isinstance(arg, bool):
+            if isinstance(arg, Tensor):
+                dtype = arg.dtype
+            elif not (isinstance(arg, str) and arg.startswith("cpu")) and arg is not None and not isinstance(arg, bool):
                 dtype = arg
         if dtype is not None:
             kind = to_numpy(dtype)
+            if kind.kind != "f":
+                raise TypeError(f"a module cannot be converted to {kind}: use a floating-point type, such as float64")
             for tensor in (*self.parameters(), *self.buffers()):
                 if tensor.array.dtype.kind == "f":
                     tensor.data = tensor.detach().to(kind)
@@ -257,19 +291,57 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = []
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                lines.append(f"({name}): " + repr(value).replace("\n", "\n  "))
         extra = self.extra_repr()
-        if not lines:
+        children = self._repr_children()
+        if not children and "\n" not in extra:
             return f"{type(self).__name__}({extra})"
-        return f"{type(self).__name__}({extra}\n  " + "\n  ".join(lines) + "\n)"
+        lines = extra.split("\n") * bool(extra) + [child.replace("\n", "\n  ") for child in children]
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+    def _repr_children(self) -> list[str]:
+        """How each child is printed."""
+        return [f"({name}): {child!r}" for name, child in own_modules(self)]
+
+
+def kind_of(module: Module, name: str) -> type | None:
+    """Parameter or Module if the attribute is one, Tensor if it is a buffer, None if it is something else."""
+    value = vars(module).get(name)
+    if isinstance(value, Parameter | Module):
+        return Parameter if isinstance(value, Parameter) else Module
+    return Tensor if name in module._buffers else None
+
+
+def check_registration(module: Module, name: str, value: Any, kind: type) -> None:
+    """An error unless `value` can be registered: of its kind or None, under a name that is free and can be walked to."""
+    kinds = {Parameter: "a Parameter", Tensor: "a Tensor", Module: "a Module"}
+    owner = type(module).__name__
+    if not isinstance(value, kind | None):
+        if isinstance(value, type):
+            raise TypeError(f"{owner}.{name}: {value.__name__} is a class: make one, {value.__name__}(...)")
+        raise TypeError(f"{owner}.{name}: a {type(value).__name__} is not {kinds[kind]}: give one, or None")
+    if not isinstance(name, str):
+        raise TypeError(f"{owner}: a name must be a str, not {name!r}: use {str(name)!r}")
+    if not name or "." in name:
+        raise KeyError(
+            f"{owner}: {name!r} cannot be the name of {kinds[kind]}: it must not be empty, and dots separate the names of "
+            "nested modules: use _"
+        )
+    if hasattr(module, name) and getattr(module, name) is not None and kind_of(module, name) is not kind:
+        raise KeyError(f"{owner} has another attribute {name!r} already: choose another name")
+
+
+def own_modules(module: Module) -> Iterator[tuple[str, Module]]:
+    """The modules that are attributes of this very module; a warning where some are in a plain list."""
+    for name, value in tuple(vars(module).items()):  # a copy: the loop that this feeds may assign attributes
+        if isinstance(value, Module):
+            yield name, value
+        elif isinstance(value, list | tuple | dict) and value:
+            warn_of_hidden(module, name, value)
 
 
 def own_parameters(module: Module) -> Iterator[tuple[str, Parameter]]:
     """The parameters that are attributes of this very module."""
-    for name, value in vars(module).items():
+    for name, value in tuple(vars(module).items()):
         if isinstance(value, Parameter):
             yield name, value
 
@@ -305,14 +377,22 @@ def nearest(name: str, names: list[str]) -> str:
 _warned: set[tuple[type, str]] = set()
 
 
-def warn_of_hidden(kind: type, name: str, value: Any) -> None:
-    """Warn, once per class and attribute, of modules or parameters in a plain list, which the walk does not search."""
-    items = value.values() if isinstance(value, dict) else value
-    hidden = next((item for item in items if isinstance(item, Module | Parameter)), None)
-    if hidden is None or (kind, name) in _warned:
+def warn_of_hidden(module: Module, name: str, value: Any) -> None:
+    """Warn, once per class and attribute, of modules or parameters that are only in a plain list, which is not searched."""
+    kind = type(module)
+    if (kind, name) in _warned:
+        return
+    items = islice(value.values() if isinstance(value, dict) else value, 100)  # a long list is a list of something else
+    hidden = [item for item in items if isinstance(item, Module | Parameter)]
+    if not hidden:
         return
     _warned.add((kind, name))
-    remedy = ("Module" if isinstance(hidden, Module) else "Parameter") + ("Dict" if isinstance(value, dict) else "List")
+    found = {id(item) for item in (*module.modules(), *module.parameters())}
+    if all(id(item) in found for item in hidden):
+        return
+    remedy = ("Module" if isinstance(hidden[0], Module) else "Parameter") + (
+        "Dict" if isinstance(value, dict) else "List"
+    )
     warnings.warn(
         f"{kind.__name__}.{name} is a plain {type(value).__name__}: what is in it is not searched, so its parameters will "
         f"not be trained or saved; wrap it, self.{name} = nn.{remedy}(...)",

@@ -22,6 +22,10 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __init__(self, data: Tensor | None = None, requires_grad: bool = True) -> None:
+        if data is not None and not isinstance(data, Tensor):
+            raise TypeError(
+                f"a Parameter needs a tensor, not a {type(data).__name__}: nn.Parameter(minigrad.tensor(...))"
+            )
         self._set(zeros(0).array if data is None else data.array)
         if data is not None:
             self._version = data._version

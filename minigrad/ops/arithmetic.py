@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad import kernels
 from minigrad.dtypes import default_dtype, dtype_of_number, promote
 from minigrad.graph import apply
 from minigrad.ops.mutation import in_place
@@ -21,12 +20,17 @@ class Arithmetic:
     __slots__ = ()
 
     def _operand(self: Tensor, other: Any) -> Tensor:
-        """`other` as a tensor: a Python number takes this tensor's dtype, an array keeps its own."""
+        """`other` as a tensor: a number, Python's or NumPy's, takes this tensor's dtype, an array keeps its own."""
         if isinstance(other, Arithmetic):
             return other  # type: ignore[return-value]
-        if isinstance(other, bool | int | float) and not isinstance(other, np.generic):
-            return self._wrap(np.array(other, dtype_of_number(other, self.array.dtype)))
-        return self._from_array(other)
+        if isinstance(other, bool | int | float):
+            try:
+                return self._wrap(np.array(other, dtype_of_number(other, self.array.dtype)))
+            except OverflowError:
+                raise OverflowError(
+                    f"{other} does not fit the type of the tensor beside it, {self.array.dtype}: convert that first, x.long()"
+                ) from None
+        return self._operand(other.item()) if isinstance(other, np.generic) else self._from_array(other)
 
     def _pair(self: Tensor, other: Any) -> tuple[Tensor, Tensor]:
         """This tensor and `other`, converted to the dtype in which they meet."""
@@ -60,13 +64,15 @@ class Arithmetic:
         """self / other; integers give the default floating-point type. `rounding_mode` "floor" or "trunc" keeps them."""
         if rounding_mode == "floor":
             return self.floor_divide(other)
+        if rounding_mode is None and not isinstance(other, Arithmetic):
+            self = self._floating()  # before the number takes its type: 256 is no uint8
         self, other = self._pair(other)
         if rounding_mode == "trunc":
             return self._floating().div(other).trunc().to(self.dtype)
         if rounding_mode is not None:
             raise ValueError(f"div: rounding_mode={rounding_mode!r}: use None, 'floor' or 'trunc'")
         self, other = self._floating(), other._floating()
-        return apply(np.divide, (self, other), (lambda g: g / other, lambda g, out: -g * out / other))
+        return apply(np.divide, (self, other), (lambda g: g / other, lambda g: -g * (self / other) / other))
 
     def floor_divide(self: Tensor, other: Any) -> Tensor:
         """The largest whole number not above self / other. Its gradient is 0."""
@@ -84,7 +90,7 @@ class Arithmetic:
 
     def pow(self: Tensor, exponent: Any) -> Tensor:
         """self ** exponent. At exponent 0 the gradient of the base is 0, whatever the base, 0 included."""
-        if isinstance(exponent, int | float) and exponent == 2:
+        if isinstance(exponent, int | float) and exponent == 2 and self.array.dtype.kind != "b":
             return self.square()
         self, exponent = self._pair(exponent)
         if self.array.dtype.kind != "f":
@@ -92,18 +98,18 @@ class Arithmetic:
         return apply(
             np.power,
             (self, exponent),
-            (lambda g: g * self._pow_slope(exponent), lambda g, out: g * out * self._safe_log()),
+            (lambda g: g * self._pow_slope(exponent), lambda g, out: g * out * self._pow_log(exponent)),
         )
 
     def _pow_slope(self: Tensor, exponent: Tensor) -> Tensor:
-        """exponent · self ** (exponent - 1), and 0 where the exponent is 0."""
-        zero = self._wrap(exponent.array == 0)
+        """exponent · self ** (exponent - 1), and 0 where the exponent is 0 and 1 / self is not finite."""
+        zero = self._wrap((exponent.array == 0) & ~(np.abs(self.array) >= np.finfo(self.array.dtype).tiny))
         return (exponent * self.pow((exponent - 1).masked_fill(zero, 1))).masked_fill(zero, 0)
 
-    def _safe_log(self: Tensor) -> Tensor:
-        """log(self) where positive, 0 elsewhere: the limit that self ** y · log(self) takes at 0."""
-        inside = self._wrap(self.array > 0)
-        return apply(kernels.safe_log, (self,), (lambda g: (g / self.masked_fill(~inside, 1)).masked_fill(~inside, 0),))
+    def _pow_log(self: Tensor, exponent: Tensor) -> Tensor:
+        """log(self), and 0 where self is 0 and the exponent is not negative: the limit of self ** exponent · log(self)."""
+        limit = self._wrap((self.array == 0) & (exponent.array >= 0))
+        return self.masked_fill(limit, 1).log()
 
     def square(self: Tensor) -> Tensor:
         """self²."""
@@ -113,6 +119,7 @@ class Arithmetic:
         return self._operand(other).sub(self)
 
     def _divide_from(self: Tensor, other: Any) -> Tensor:
+        self = self._floating()
         return self._operand(other).div(self)
 
     def _floor_divide_from(self: Tensor, other: Any) -> Tensor:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.graph import apply
+from minigrad.ops.mutation import in_place
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -97,8 +98,22 @@ class Comparison:
         """True if `isclose` everywhere."""
         return bool(self.isclose(other, rtol, atol, equal_nan).array.all())
 
-    __eq__, __ne__ = eq, ne  # type: ignore[assignment]
+    bitwise_and_, bitwise_or_, bitwise_xor_ = in_place(bitwise_and), in_place(bitwise_or), in_place(bitwise_xor)
+
+    def __eq__(self: Tensor, other: Any) -> Tensor:  # type: ignore[override]
+        try:
+            return self.eq(other)
+        except TypeError:  # None, a string: not equal, rather than an error
+            return NotImplemented
+
+    def __ne__(self: Tensor, other: Any) -> Tensor:  # type: ignore[override]
+        try:
+            return self.ne(other)
+        except TypeError:
+            return NotImplemented
+
     __lt__, __le__, __gt__, __ge__ = lt, le, gt, ge
     __and__, __or__, __xor__, __invert__ = bitwise_and, bitwise_or, bitwise_xor, bitwise_not
     __rand__, __ror__, __rxor__ = bitwise_and, bitwise_or, bitwise_xor
+    __iand__, __ior__, __ixor__ = bitwise_and_, bitwise_or_, bitwise_xor_
     __hash__ = object.__hash__  # tensors are dictionary keys by identity, whatever == means

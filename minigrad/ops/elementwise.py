@@ -156,30 +156,30 @@ class Elementwise:
         """x held between min and max, numbers or tensors. The gradient is 1 between them and on them, 0 outside."""
         if min is None and max is None:
             raise ValueError("clamp: give min, max or both")
-        bounds = {}
-        for name, limit in (("low", min), ("high", max)):
-            if limit is not None:
-                self, bounds[name] = self._pair(limit)
-        if len(bounds) == 2:  # the second bound may have widened the type
-            self, bounds["low"] = self._pair(bounds["low"])
-        low, high = bounds.get("low"), bounds.get("high")
+        low, high = (None if limit is None else self._operand(limit) for limit in (min, max))
+        # those with dimensions decide the dtype before those without
+        widest, *others = sorted((t for t in (self, low, high) if t is not None), key=lambda t: -t.array.ndim)
+        for other in others:
+            widest = widest._pair(other)[0]
+        self = self.to(widest.array.dtype)
+        low, high = (None if limit is None else limit.to(widest.array.dtype) for limit in (low, high))
         if low is not None and high is not None:
             return apply(
                 kernels.clamp,
                 (self, low, high),
                 (
-                    lambda g: g.masked_fill((self < low) | (self > high), 0),
-                    lambda g: g.masked_fill((self >= low) | (low > high), 0),
-                    lambda g: g.masked_fill((self <= high) & (low <= high), 0),
+                    lambda g: g.masked_fill(~((self >= low) & (self <= high)), 0),
+                    lambda g: g.masked_fill(~((self < low) & (low <= high)), 0),
+                    lambda g: g.masked_fill(~((self > high) | (low > high)), 0),
                 ),
             )
-        bound: Tensor = bounds["low" if high is None else "high"]
+        bound: Any = high if low is None else low
         return apply(
             np.maximum if low is not None else np.minimum,
             (self, bound),
             (
-                lambda g: g.masked_fill(self < bound if low is not None else self > bound, 0),
-                lambda g: g.masked_fill(self >= bound if low is not None else self <= bound, 0),
+                lambda g: g.masked_fill(~(self >= bound if low is not None else self <= bound), 0),
+                lambda g: g.masked_fill(~(self < bound if low is not None else self > bound), 0),
             ),
         )
 
@@ -189,7 +189,7 @@ class Elementwise:
         return apply(
             np.maximum,
             (self, other),
-            (lambda g: g * _share(self, other, self > other), lambda g: g * _share(self, other, self < other)),
+            (lambda g: g * _share(self, other, self < other), lambda g: g * _share(self, other, self > other)),
         )
 
     def minimum(self: Tensor, other: Any) -> Tensor:
@@ -198,7 +198,7 @@ class Elementwise:
         return apply(
             np.minimum,
             (self, other),
-            (lambda g: g * _share(self, other, self < other), lambda g: g * _share(self, other, self > other)),
+            (lambda g: g * _share(self, other, self > other), lambda g: g * _share(self, other, self < other)),
         )
 
     def where(self: Tensor, condition: Tensor, other: Any) -> Tensor:
@@ -273,9 +273,9 @@ def where(condition: Any, input: Any, other: Any) -> Any:
     )
 
 
-def _share(a: Tensor, b: Tensor, first: Tensor) -> Tensor:
-    """1 where `first`, 1/2 where a and b tie, 0 elsewhere."""
-    return first.to(a.dtype) + (a == b).to(a.dtype) * 0.5
+def _share(a: Tensor, b: Tensor, beaten: Tensor) -> Tensor:
+    """0 where `beaten`, 1/2 where a and b tie, 1 elsewhere: also beside NaN."""
+    return (~beaten).to(a.dtype) - (a == b).to(a.dtype) * 0.5
 
 
 def _nonzero(x: Tensor) -> Tensor:

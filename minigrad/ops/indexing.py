@@ -32,12 +32,11 @@ class Indexing:
         try:
             if basic:
                 return apply_view(kernels.getitem, self, lambda g: g._scatter(shape, key), index=key)
-            if any(isinstance(k, int) for k in key):
-                self, key = _select_first(self, key)
-                shape = self.array.shape
-            return apply(kernels.getitem, (self,), (lambda g: g._scatter(shape, key),), index=key)
+            self, key = select_first(self, key)
+            shape = self.array.shape
+            return apply(kernels.take, (self,), (lambda g: g._scatter(shape, key),), index=key)
         except IndexError as error:
-            raise _index_error(shape, key, error) from None
+            raise index_error(shape, key, error) from None
 
     def _scatter(self: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
         """Zeros of a shape, with this tensor added at [key]: what `getitem` does, backwards."""
@@ -62,7 +61,8 @@ class Indexing:
 
     def masked_select(self: Tensor, mask: Tensor) -> Tensor:
         """The elements where the mask holds, in one dimension."""
-        return self.expand(np.broadcast_shapes(self.array.shape, mask.array.shape))[mask.expand_as(self)]
+        shape = np.broadcast_shapes(self.array.shape, mask.array.shape)
+        return self.expand(shape)[mask.expand(shape)]
 
 
 def normalise(index: Any) -> tuple[tuple[Any, ...], bool]:
@@ -88,17 +88,26 @@ def _part(part: Any) -> Any:
     array = np.array(getattr(part, "array", part))
     if array.dtype.kind == "b":
         return array
-    if array.dtype.kind not in "iu":
+    if array.dtype.kind != "i":
+        # PyTorch takes uint8 as a mask, NumPy as numbers: it is an error here.
         if array.size or isinstance(part, Indexing | np.ndarray):
             raise IndexError(
-                f"an index of type {array.dtype}: use integers or booleans (a float index: x[i.long()]; a mask: x[x > 0])"
+                f"an index of type {array.dtype}: use integers, x[i.long()], or booleans, x[mask.bool()], x[x > 0]"
             )
         array = array.astype(np.intp)  # an empty list
     return int(array) if array.ndim == 0 else array.astype(np.intp)
 
 
-def _select_first(tensor: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
-    """Apply the integers of a mixed index first, as PyTorch does; what is left of the index."""
+def select_first(tensor: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[Any, ...]]:
+    """Apply the integers of a mixed index first, as PyTorch does; what is left of the index.
+
+    An Ellipsis that stands for no dimension goes too: NumPy would still take the arrays on its sides as separated.
+    """
+    taken = sum(_dimensions(part) for part in key)
+    if taken == tensor.array.ndim:
+        key = tuple(part for part in key if part is not Ellipsis)
+    if not any(isinstance(part, int) for part in key):
+        return tensor, key
     numbers: list[Any] = []
     rest: list[Any] = []
     for part in key:
@@ -109,13 +118,19 @@ def _select_first(tensor: Tensor, key: tuple[Any, ...]) -> tuple[Tensor, tuple[A
             if part is Ellipsis:
                 numbers.append(part)
             elif part is not None:
-                numbers.extend(
-                    [slice(None)] * (part.ndim if isinstance(part, np.ndarray) and part.dtype.kind == "b" else 1)
-                )
+                numbers.extend([slice(None)] * _dimensions(part))
     return tensor[tuple(numbers)], tuple(rest)
 
 
-def _index_error(shape: tuple[int, ...], key: tuple[Any, ...], error: IndexError) -> IndexError:
+def _dimensions(part: Any) -> int:
+    """How many dimensions one part of an index takes up."""
+    if isinstance(part, np.ndarray) and part.dtype.kind == "b":
+        return part.ndim
+    return 0 if part is None or part is Ellipsis else 1
+
+
+def index_error(shape: tuple[int, ...], key: tuple[Any, ...], error: IndexError) -> IndexError:
+    """The error for an index that does not fit."""
     words = ", ".join(
         "..." if k is Ellipsis
         else f"a mask of shape {k.shape}" if isinstance(k, np.ndarray) and k.dtype.kind == "b"

@@ -96,7 +96,7 @@ def _sum_rows(x: Tensor) -> Tensor:
 
 def _matrix(x: Tensor) -> Tensor:
     """(..., n) as (N, n)."""
-    return x if x.array.ndim == 2 else x.reshape(-1, x.array.shape[-1])
+    return x if x.array.ndim == 2 else x.flatten(0, -2)
 
 
 def _checked(a: Tensor, b: Tensor, dims_a: int, dims_b: int, name: str) -> Tensor:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from minigrad import kernels
+from minigrad.errors import ShapeError
 from minigrad.graph import apply
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
-def squared_error(input: Tensor, target: Tensor, scale: float) -> Tensor:
-    """scale · Σ (input - target)², over every element of two tensors of one shape."""
+def squared_error(input: Tensor, target: Tensor, scale: float, name: str = "squared_error") -> Tensor:
+    """scale · Σ (input - target)², over every element of two tensors of one shape.
+
+    ShapeError if the shapes differ, TypeError if neither is floating point; the messages speak of `name`.
+    """
+    check_alike(name, input, target)
     input, target = input._pair(target)
     return apply(
         kernels.squared_error,
@@ -37,3 +43,39 @@ def _squared_error_backward(gradient: Tensor, x: Tensor, y: Tensor, scale: float
         ),
         scale=scale,
     )
+
+
+def check_alike(name: str, input: Tensor, target: Tensor) -> None:
+    """An error, with the fix, if a loss would have to broadcast, or to compute in integers, or got something else."""
+    try:
+        x, y = input.array, target.array
+    except AttributeError:
+        check_tensors(name, input, target)
+        raise
+    if x.shape != y.shape:
+        raise ShapeError(
+            f"{name}: the input has shape {x.shape} and the target {y.shape}: they must be equal"
+            f"{_fix(x.shape, y.shape, y.dtype.kind in 'iu')}"
+        )
+    if x.dtype.kind != "f" and y.dtype.kind != "f":
+        raise TypeError(f"{name} of tensors of type {x.dtype} and {y.dtype}: convert one, input.float()")
+
+
+def check_tensors(name: str, *operands: Tensor) -> None:
+    """TypeError for a list or an array where a tensor must stand."""
+    for operand in operands:
+        if not hasattr(operand, "_node"):
+            raise TypeError(f"{name} needs tensors, not a {type(operand).__name__}: use minigrad.tensor(...)")
+
+
+def _fix(a: tuple[int, ...], b: tuple[int, ...], integers: bool) -> str:
+    """The likeliest way to make the shape of the target, b, that of the input, a."""
+    if a == (*b, 1):
+        return "; use input.squeeze(-1), or target.unsqueeze(-1)"
+    if b == (*a, 1):
+        return "; use target.squeeze(-1), or input.unsqueeze(-1)"
+    if len(a) == 2 and b == a[:1] and integers:
+        return f"; for class indices use nn.functional.one_hot(target, {a[1]}).float(), or cross_entropy"
+    if prod(a) == prod(b):
+        return "; use target.reshape(input.shape)"
+    return ""

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import kernels
-from minigrad.errors import GraphError, MutationError, ShapeError
+from minigrad.dtypes import KINDS
+from minigrad.errors import MutationError, ShapeError
 from minigrad.grad_mode import is_grad_enabled
-from minigrad.graph import apply, record, tick
-from minigrad.ops.indexing import normalise
+from minigrad.graph import apply, pass_on_retainer, record, tick
+from minigrad.ops.indexing import index_error, normalise, select_first
 from minigrad.views import apply_view
 
 if TYPE_CHECKING:
@@ -27,9 +28,9 @@ def in_place(operation: Callable[..., Any]) -> Callable[..., Any]:
     """The in-place form of an operation: `add_ = in_place(Arithmetic.add)`."""
 
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._replace(operation, *args, **kwargs)
+        return self._replace(name, operation, *args, **kwargs)
 
-    method.__name__ = operation.__name__ + "_"
+    name = method.__name__ = operation.__name__ + "_"
     method.__qualname__ = operation.__qualname__ + "_"
     method.__doc__ = f"`{operation.__name__}`, written into this tensor's memory. Returns the tensor itself."
     return method
@@ -40,22 +41,24 @@ class Mutation:
 
     __slots__ = ()
 
-    def _replace(self: Tensor, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
-        """Write operation(self, *args) into this tensor and take over its history."""
+    def _replace(self: Tensor, name: str, operation: Callable[..., Any], *args: Any, **kwargs: Any) -> Tensor:
+        """Write operation(self, *args) into this tensor and take over its history. Errors call the write `name`."""
         old = self
         if is_grad_enabled():
             others = [a for a in (*args, *kwargs.values()) if hasattr(a, "_requires_grad")]
-            if self.requires_grad or any(a.requires_grad for a in others):
-                self._check_writable(operation.__name__)
+            in_graph = self.requires_grad or (self._view is not None and self._view.base._requires_grad)
+            if in_graph or any(a.requires_grad for a in others):
+                self._check_writable(name)
                 old = self._before()
                 args = tuple(old if a is self else a for a in args)
+                kwargs = {key: old if a is self else a for key, a in kwargs.items()}
         result = operation(old, *args, **kwargs)
         if result.array.shape != self.array.shape:
             raise ShapeError(
-                f"{operation.__name__}_: a result of shape {tuple(result.array.shape)} does not fit in place into a "
-                f"tensor of shape {tuple(self.array.shape)}: use {operation.__name__}, which makes a new tensor"
+                f"{name}: a result of shape {tuple(result.array.shape)} does not fit in place into a tensor of shape "
+                f"{tuple(self.array.shape)}: use {name.strip('_')}, which makes a new tensor"
             )
-        self._write(result.array, operation.__name__ + "_")
+        self._write(result.array, name)
         if old is not self:
             self._take_history(result)
         return self
@@ -67,19 +70,25 @@ class Mutation:
         return old
 
     def _check_writable(self: Tensor, name: str) -> None:
-        """An error if recording a write here would lose a gradient: into a leaf that wants one, or a view of one."""
+        """An error if a write here would lose a gradient: into a leaf that wants one, a view of one, or a view that was
+        itself not recorded."""
         base = self if self._view is None else self._view.base
-        if base._requires_grad and base._node is None:
-            what = "a leaf" if base is self else "a view of a leaf"
+        for leaf, what in ((self, "a leaf"), (base, f"a view, of shape {tuple(self.array.shape)}, of a leaf")):
+            if leaf._requires_grad and leaf._node is None:
+                raise MutationError(
+                    f"{name} on {what} that requires grad, of shape {tuple(leaf.array.shape)}, would lose its gradient: "
+                    "update parameters inside `with minigrad.no_grad():`, or work on a copy, x.clone()"
+                )
+        if base._requires_grad and not self._requires_grad:
             raise MutationError(
-                f"{name} in place on {what} that requires grad, of shape {tuple(self.array.shape)}: update parameters "
-                "inside `with minigrad.no_grad():`, or work on a copy, x.clone()"
+                f"{name} on a view, of shape {tuple(self.array.shape)}, that was taken under no_grad() of a result that "
+                "requires grad: take the view again outside, or write to it under no_grad() too"
             )
 
     def _write(self: Tensor, values: Any, name: str) -> None:
         """Copy values into this tensor's memory and tell all that share it."""
         array = self.array
-        if isinstance(values, np.ndarray) and not can_hold(array.dtype, values.dtype):
+        if isinstance(values, np.ndarray) and KINDS[values.dtype.kind] > KINDS[array.dtype.kind]:
             raise TypeError(
                 f"{name}: a result of type {values.dtype} cannot be written into a tensor of type {array.dtype}: "
                 f"convert the tensor first, x = x.to(minigrad.{values.dtype})"
@@ -103,8 +112,7 @@ class Mutation:
         else:
             node = self._node
             self._node, self._requires_grad = result._node, result._requires_grad
-            if node is not None and node.retainer is not None and node.retainer() is self and self._node is not None:
-                node.retainer, self._node.retainer = None, node.retainer
+            pass_on_retainer(self, node)
 
     def _written_through(self: Tensor, before: Tensor, value: Tensor, steps: kernels.Steps) -> None:
         """Record that `value` was written into the part of this base that a view, taken by `steps`, occupies."""
@@ -116,8 +124,7 @@ class Mutation:
             (lambda g: g._write_through(g.new_zeros(()), steps), lambda g: g._take_steps(steps)),
             {"steps": steps},
         )
-        if node is not None and node.retainer is not None and node.retainer() is self:
-            node.retainer, self._node.retainer = None, node.retainer
+        pass_on_retainer(self, node)
 
     def _write_through(self: Tensor, value: Tensor, steps: kernels.Steps) -> Tensor:
         """A copy of this tensor with `value` in the part that `steps` lead to."""
@@ -143,53 +150,69 @@ class Mutation:
         value = self._operand(value)
         key, basic = normalise(index)
         if basic:
-            self[index].copy_(value)
+            self[index]._assign("item assignment", value)
         else:
-            self._replace(type(self)._put, key, value)
+            part, key = select_first(self, key)
+            part._replace("item assignment", type(self)._put, key, value)
 
     def _put(self: Tensor, key: Any, value: Tensor) -> Tensor:
         """A copy of this tensor in which [key] is value. The gradient goes to the values that stay: of several for one
         place, the last."""
         shape = self.array.shape
         value = value.to(self.dtype)
-        return apply(
-            kernels.put,
-            (self, value),
-            (
-                lambda g: g._put(key, g.new_zeros(())),
-                lambda g: g[key] * g._wrap(kernels.last_writer(shape, key)),
-            ),
-            index=key,
-        )
+        if value.array.ndim and value.array.shape[0] == 1:
+            value = _without_leading_ones(value, self.array[key].ndim)
+        try:
+            return apply(
+                kernels.put,
+                (self, value),
+                (
+                    lambda g: g._put(key, g.new_zeros(())),
+                    lambda g: g[key] * g._wrap(kernels.last_writer(shape, key)),
+                ),
+                index=key,
+            )
+        except IndexError as error:
+            raise index_error(shape, key, error) from None
+        except (ShapeError, TypeError):
+            raise _does_not_fit("item assignment", value, self.array[key].shape) from None
+
+    def _assign(self: Tensor, name: str, value: Tensor) -> Tensor:
+        """Write `value` over all of this tensor."""
+        shape = self.array.shape
+        fitted = _without_leading_ones(value, len(shape))
+        sizes = fitted.array.shape
+        if len(sizes) > len(shape) or any(n not in (1, m) for n, m in zip(sizes[::-1], shape[::-1])):
+            raise _does_not_fit(name, value, shape)
+        return self._replace(name, _copy, fitted)
 
     def copy_(self: Tensor, source: Any, non_blocking: bool = False) -> Tensor:
         """Write `source`, broadcast to this shape and converted to this dtype, into this tensor."""
-        return self._replace(lambda old, source: _copy(old, source), self._operand(source))
+        return self._assign("copy_", self._operand(source))
 
     def fill_(self: Tensor, value: Any) -> Tensor:
         """Write one value into every element."""
-        return self.copy_(value)
+        return self._assign("fill_", self._operand(value))
 
     def zero_(self: Tensor) -> Tensor:
         """Write 0 into every element."""
-        return self.copy_(0)
+        return self._assign("zero_", self._operand(0))
 
 
 def _copy(old: Tensor, source: Tensor) -> Tensor:
     """`source` in the shape and dtype of `old`. The old value is gone, and so is its gradient."""
-    try:
-        return source.to(old.dtype).expand(old.shape)
-    except (ShapeError, GraphError):
-        raise ShapeError(
-            f"copy_: a value of shape {tuple(source.shape)} does not broadcast to the shape {tuple(old.shape)} it is "
-            "written into"
-        ) from None
+    return apply(np.broadcast_to, (source.to(old.dtype),), (lambda g: g,), shape=old.array.shape)
 
 
-def can_hold(to: np.dtype[Any], source: np.dtype[Any]) -> bool:
-    """PyTorch's rule for results written in place: any type of the same or a lower kind (bool < integer < float)."""
-    order = "buif"
-    rank = {kind: max(i, 1) if kind in "ui" else i for i, kind in enumerate(order)}
-    rank["u"] = rank["i"] = 1
-    rank["f"], rank["b"] = 2, 0
-    return rank[source.kind] <= rank[to.kind]
+def _without_leading_ones(value: Tensor, ndim: int) -> Tensor:
+    """A value with at most `ndim` dimensions, if those too many have size 1: PyTorch lets them pass in assignments."""
+    shape = value.array.shape
+    extra = max(len(shape) - ndim, 0)
+    return value.reshape(shape[extra:]) if extra and set(shape[:extra]) == {1} else value
+
+
+def _does_not_fit(name: str, value: Tensor, shape: tuple[int, ...]) -> ShapeError:
+    return ShapeError(
+        f"{name}: a value of shape {tuple(value.array.shape)} does not broadcast to shape {tuple(shape)}, which it is "
+        "written into"
+    )

@@ -44,10 +44,13 @@ class Reduction:
         shape = tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else size
         extra = self.array.ndim - len(shape)
         stretched = tuple(i for i, n in enumerate(self.array.shape) if i < extra or (shape[i - extra] == 1 and n != 1))
-        if not stretched:
-            return self.reshape(shape)
-        total = self.sum(stretched, keepdim=True)
-        return total.reshape(shape) if total.array.shape != shape else total
+        total = self.sum(stretched, keepdim=True) if stretched else self
+        if extra < 0 or total.array.shape[extra:] != shape:
+            raise ShapeError(
+                f"a tensor of shape {tuple(self.array.shape)} cannot be summed to {tuple(shape)}, which does not broadcast to "
+                "it: each size must be 1 or the same, counted from the last"
+            )
+        return total.reshape(shape) if extra else total
 
     def mean(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The mean. TypeError for integers: convert them first."""
@@ -56,7 +59,8 @@ class Reduction:
         if self.array.dtype.kind != "f":
             raise TypeError(f"mean of a tensor of type {self.array.dtype}: convert it first, x.float().mean()")
         total = self.sum(dim, keepdim)
-        return total / (self.array.size / total.array.size if total.array.size else 1)
+        n = self.array.size / total.array.size if total.array.size else 1
+        return apply(np.divide, (total, total._operand(n)), (lambda g: g / n, None))
 
     def var(
         self: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: int | None = None
@@ -81,10 +85,10 @@ class Reduction:
             self = self.to(dtype)
         elif self.array.dtype.kind in "bui":
             self = self.to(np.dtype(np.int64))
-        if dim is None:
+        dim = None if dim is None else dimension(self, dim, "prod")
+        if dim is None or not self.array.ndim:
             flat = self.reshape(-1).prod(0)
             return flat.reshape((1,) * self.array.ndim) if keepdim else flat
-        dim = dimension(self, dim, "prod")
         while (n := self.array.shape[dim]) > 1:
             half = n // 2
             product = self.narrow(dim, 0, half) * self.narrow(dim, half, half)
@@ -140,7 +144,7 @@ class Reduction:
         return apply(
             kernels.logsumexp,
             (self,),
-            (lambda g, out: spread(g) * (self - _finite(spread(out))).exp(),),
+            (lambda g, out: spread(g) * (self - spread(out.masked_fill(out == -np.inf, 0))).exp(),),
             axis=axis,
             keepdims=keepdim,
         )
@@ -167,15 +171,21 @@ class Reduction:
 
     def norm(self: Tensor, p: Any = "fro", dim: Any = None, keepdim: bool = False) -> Tensor:
         """The p-norm, (Σ|x|ᵖ)^(1/p): 2 unless told, of all elements or along `dim`. At 0 its gradient is 0."""
+        if self.array.dtype.kind != "f":
+            raise TypeError(f"norm of a tensor of type {self.array.dtype}: convert it first, x.float().norm()")
         if p in ("fro", 2):
             return self.square().sum(dim, keepdim)._root()
         if p == float("inf"):
             return self.abs().amax(dim, keepdim)
+        if p == -float("inf"):
+            return self.abs().amin(dim, keepdim)
         if p == 1:
             return self.abs().sum(dim, keepdim)
         if p == 0:
             return (self != 0).to(self.dtype).sum(dim, keepdim)
-        total = self.abs().pow(p).sum(dim, keepdim)
+        none = self == 0  # their powers have a slope of 0 at best, an infinite one at worst: they are left out of it
+        powers = self.abs().masked_fill(none, 1).pow(p).masked_fill(none, 0 if p > 0 else float("inf"))
+        total = powers.sum(dim, keepdim)
         zero = total == 0
         return total.masked_fill(zero, 1).pow(1 / p).masked_fill(zero, 0)
 
@@ -233,8 +243,3 @@ def _nonempty(tensor: Tensor, dim: Any, name: str) -> None:
     shape = tensor.array.shape
     if any(shape[axis] == 0 for axis in _axes(tensor, dim, name) if shape):
         raise ShapeError(f"{name} of no elements, in a tensor of shape {tuple(shape)}: give it at least one")
-
-
-def _finite(x: Tensor) -> Tensor:
-    """x with 0 in place of infinities."""
-    return x.masked_fill(x.isinf(), 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import prod
+from operator import index
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,7 +68,9 @@ class Shape:
 
     def contiguous(self: Tensor) -> Tensor:
         """This tensor if its elements lie in order in memory, a copy in which they do otherwise."""
-        return self if self.array.flags.c_contiguous else self.clone()
+        if self.array.flags.c_contiguous:
+            return self
+        return apply(np.ascontiguousarray, (self,), (lambda g: g,))
 
     def transpose(self: Tensor, dim0: int, dim1: int) -> Tensor:
         """Two dimensions exchanged. A view."""
@@ -117,10 +120,13 @@ class Shape:
         source, destination = dimension(self, source, "movedim"), dimension(self, destination, "movedim")
         order = [d for d in range(self.array.ndim) if d != source]
         order.insert(destination, source)
-        return self.permute(order)
+        return self.permute(order) if self.array.ndim else self
 
     def expand(self: Tensor, *sizes: Any) -> Tensor:
-        """Dimensions of size 1, and new leading ones, repeated without a copy; -1 leaves a size. A read-only view."""
+        """Dimensions of size 1, and new leading ones, repeated without a copy; -1 leaves a size.
+
+        A view, which cannot be written to if anything is repeated.
+        """
         new, old = _flat(sizes), self.array.shape
         extra = len(new) - len(old)
         new = tuple(old[i - extra] if n == -1 and i >= extra else n for i, n in enumerate(new))
@@ -129,7 +135,8 @@ class Shape:
                 f"expand: shape {tuple(old)} cannot be expanded to {new}: only sizes of 1 stretch, and new dimensions "
                 "come first (unsqueeze adds one elsewhere)"
             )
-        return apply_view(np.broadcast_to, self, lambda g: g.sum_to_size(old), shape=new)
+        forward = np.broadcast_to if prod(new) != self.array.size else kernels.reshape
+        return apply_view(forward, self, lambda g: g.sum_to_size(old), shape=new)
 
     def expand_as(self: Tensor, other: Tensor) -> Tensor:
         """`expand` to the shape of another tensor."""
@@ -168,8 +175,16 @@ class Shape:
         return apply(kernels.flip, (self,), (lambda g: g.flip(axes),), axis=axes)
 
     def narrow(self: Tensor, dim: int, start: int, length: int) -> Tensor:
-        """`length` elements along `dim`, from `start`. A view."""
-        return self[(slice(None),) * dimension(self, dim, "narrow") + (slice(start, start + length),)]
+        """`length` elements along `dim`, from `start`, which counts from the end if negative. A view."""
+        dim = dimension(self, dim, "narrow")
+        n = self.array.shape[dim]
+        first = start + n if start < 0 else start
+        if not 0 <= first <= first + length <= n:
+            raise IndexError(
+                f"narrow: {length} elements from {start} on are not all there: dimension {dim} of shape "
+                f"{tuple(self.array.shape)} has {n}"
+            )
+        return self[(slice(None),) * dim + (slice(first, first + length),)]
 
     def select(self: Tensor, dim: int, index: int) -> Tensor:
         """The elements at one index along `dim`. A view."""
@@ -182,15 +197,14 @@ class Shape:
     def split(self: Tensor, split_size_or_sections: int | Sequence[int], dim: int = 0) -> tuple[Tensor, ...]:
         """Views of consecutive parts: of one size (the last may be smaller), or of the sizes listed."""
         n = self.array.shape[dimension(self, dim, "split")]
-        if isinstance(split_size_or_sections, int):
-            size = split_size_or_sections
+        sections: Any = split_size_or_sections
+        if not isinstance(sections, list | tuple):
+            size = index(sections)
             if size <= 0:
                 raise ValueError(f"split: parts of size {size}: use a positive size")
-            sections: Sequence[int] = [min(size, n - start) for start in range(0, n, size)] or [0]
-        else:
-            sections = split_size_or_sections
-            if sum(sections) != n:
-                raise ShapeError(f"split: sections {list(sections)} add up to {sum(sections)}, dimension {dim} has {n}")
+            sections = [min(size, n - start) for start in range(0, n, size)] or [0]
+        elif sum(sections) != n:
+            raise ShapeError(f"split: sections {list(sections)} add up to {sum(sections)}, dimension {dim} has {n}")
         starts = np.cumsum([0, *sections]).tolist()
         return tuple(self.narrow(dim, start, size) for start, size in zip(starts, sections))
 

@@ -59,15 +59,16 @@ class Adam(Optimizer):
                 g = g + value * group["weight_decay"]
             state = self.state[p]
             if not state:
-                state["step"] = 0
-                for name in ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if group["amsgrad"] else [])):
-                    state[name] = wrap(np.zeros_like(value))
+                state.update(step=0, exp_avg=wrap(np.zeros_like(value)), exp_avg_sq=wrap(np.zeros_like(value)))
             state["step"] += 1
             mean, square = state["exp_avg"].array, state["exp_avg_sq"].array
-            mean += (g - mean) * (1 - beta1)
+            mean *= beta1
+            mean += g * (1 - beta1)
             square *= beta2
             square += g * g * (1 - beta2)
             if group["amsgrad"]:
+                if "max_exp_avg_sq" not in state:
+                    state["max_exp_avg_sq"] = wrap(np.zeros_like(value))
                 top = state["max_exp_avg_sq"].array
                 np.maximum(top, square, out=top)
                 square = top

@@ -10,11 +10,17 @@ from minigrad.optim.optimizer import Optimizer
 
 
 class LRScheduler:
-    """Sets each group's `lr` from the number of steps taken. A schedule of one's own defines `get_lr`."""
+    """Sets each group's `lr` from its starting rate and the number of steps taken, whatever it was set to in between.
+
+    So of two schedules for one optimizer the last to step decides, where PyTorch multiplies them: write one LambdaLR. A
+    schedule of one's own defines `get_lr`.
+    """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         if not isinstance(optimizer, Optimizer):
-            raise TypeError(f"{type(self).__name__} needs an Optimizer, not a {type(optimizer).__name__}")
+            raise TypeError(
+                f"{type(self).__name__} needs an Optimizer, not a {type(optimizer).__name__}: pass that first"
+            )
         self.optimizer = optimizer
         for group in optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
@@ -29,6 +35,9 @@ class LRScheduler:
     def step(self) -> None:
         """Go on to the next learning rate."""
         self.last_epoch += 1
+        self._set_lr()
+
+    def _set_lr(self) -> None:
         for group, lr in zip(self.optimizer.param_groups, self.get_lr()):
             group["lr"] = lr
 
@@ -43,12 +52,19 @@ class LRScheduler:
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Continue from where another schedule stood."""
+        """Continue from where another schedule stood, and set the learning rates accordingly."""
         vars(self).update(state_dict)
+        self._set_lr()
 
 
 def _holds_functions(value: Any) -> bool:
     return callable(value) or (isinstance(value, list) and any(callable(v) for v in value))
+
+
+def _check_steps(name: str, **option: int) -> None:
+    ((key, steps),) = option.items()
+    if steps < 1:
+        raise ValueError(f"{name}: {key}={steps}: give a number of steps from 1")
 
 
 class LambdaLR(LRScheduler):
@@ -68,7 +84,7 @@ class LambdaLR(LRScheduler):
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
-        n = len(optimizer.param_groups)
+        n = len(optimizer.param_groups) if isinstance(optimizer, Optimizer) else 1
         self.lr_lambdas = [lr_lambda] * n if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != n:
             raise ValueError(
@@ -85,6 +101,7 @@ class StepLR(LRScheduler):
     """The rate times `gamma` every `step_size` steps."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1, last_epoch: int = -1) -> None:
+        _check_steps("StepLR", step_size=step_size)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer, last_epoch)
 
@@ -117,6 +134,7 @@ class LinearLR(LRScheduler):
                 f"LinearLR: start_factor={start_factor}, end_factor={end_factor}: factors are from 0 to 1, and the first is "
                 "above 0"
             )
+        _check_steps("LinearLR", total_iters=total_iters)
         self.start_factor, self.end_factor, self.total_iters = start_factor, end_factor, total_iters
         super().__init__(optimizer, last_epoch)
 
@@ -134,6 +152,7 @@ class CosineAnnealingLR(LRScheduler):
     """
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1) -> None:  # noqa: N803
+        _check_steps("CosineAnnealingLR", T_max=T_max)
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer, last_epoch)
 

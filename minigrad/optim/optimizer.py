@@ -19,8 +19,8 @@ class Optimizer:
     `params` is an iterable of tensors, of (name, tensor) pairs, or of dicts {"params": tensors, option: value, ...}: the
     groups. An optimizer of one's own defines `update(group)`, which changes each `p.array` of the group in place.
 
-    Raises ValueError for no parameters, or one given twice; TypeError for what is not a tensor; RuntimeError for a
-    tensor that is a result, not a leaf.
+    Raises ValueError for no parameters, for one given twice, for one that is a result and not a leaf; TypeError for what is
+    not a tensor, and for a set of tensors.
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
@@ -29,7 +29,7 @@ class Optimizer:
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        groups = list(params)
+        groups = [{"params": params}] if isinstance(params, set) else list(params)
         if not groups:
             raise ValueError(
                 "an optimizer got no parameters: pass model.parameters() (an iterator is used up after one pass), and "
@@ -41,6 +41,8 @@ class Optimizer:
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters, with options of its own; the others are the defaults."""
         params = param_group["params"]
+        if isinstance(params, set):
+            raise TypeError("an optimizer numbers its parameters, and a set has no order: give a list")
         params = [params] if isinstance(params, Tensor) else list(params)
         params = [p[1] if isinstance(p, tuple) else p for p in params]
         known = {id(p) for group in self.param_groups for p in group["params"]}
@@ -48,7 +50,7 @@ class Optimizer:
             if not isinstance(p, Tensor):
                 raise TypeError(f"an optimizer updates tensors, not a {type(p).__name__}: pass model.parameters()")
             if not p.is_leaf:
-                raise RuntimeError(
+                raise ValueError(
                     f"an optimizer cannot update the result of {p.grad_fn!r}, of shape {tuple(p.shape)}: pass the leaf it "
                     "was computed from, or x.detach().requires_grad_()"
                 )
@@ -95,27 +97,31 @@ class Optimizer:
         return {"state": {order[id(p)]: dict(state) for p, state in self.state.items()}, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over options and state, copied. ValueError if the groups hold other numbers of parameters."""
-        groups = state_dict["param_groups"]
-        sizes, own = [len(g["params"]) for g in groups], [len(g["params"]) for g in self.param_groups]
+        """Take over options and state, copied. ValueError for the state of an optimizer of other parameters."""
+        try:
+            groups, states = state_dict["param_groups"], dict(state_dict["state"])
+            numbers = [list(group["params"]) for group in groups]
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"load_state_dict needs what an optimizer's state_dict() gave: {error!r}") from error
+        sizes, own = [len(group) for group in numbers], [len(group["params"]) for group in self.param_groups]
         if sizes != own:
             raise ValueError(
                 f"load_state_dict: the state has groups of {sizes} parameters, this optimizer of {own}: build it with the "
                 "same parameters"
             )
-        params = {i: p for g, own in zip(groups, self.param_groups) for i, p in zip(g["params"], own["params"])}
-        self.param_groups = [
-            {**{k: v for k, v in g.items() if k != "params"}, "params": own["params"]}
-            for g, own in zip(groups, self.param_groups)
-        ]
+        params = {i: p for group, own in zip(numbers, self.param_groups) for i, p in zip(group, own["params"])}
+        unknown = [i for i in states if i not in params]
+        if unknown:
+            raise ValueError(f"load_state_dict: state for parameter {unknown[0]!r}, and the groups name {list(params)}")
+        self.param_groups = [{**g, "params": own["params"]} for g, own in zip(groups, self.param_groups)]
         self.state = defaultdict(dict)
-        for i, state in state_dict["state"].items():
-            self.state[params[int(i)]] = {k: v.clone() if isinstance(v, Tensor) else v for k, v in state.items()}
+        for i, state in states.items():
+            self.state[params[i]] = {k: v.clone() if isinstance(v, Tensor) else v for k, v in state.items()}
 
     def __repr__(self) -> str:
         lines = []
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
+            lines += [""] * bool(i) + [f"Parameter Group {i}"]
             lines += [f"    {key}: {value}" for key, value in sorted(group.items()) if key != "params"]
         return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
 

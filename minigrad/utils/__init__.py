@@ -1,0 +1,5 @@
+"""What training needs around a network."""
+
+from minigrad.utils import data
+
+__all__ = ["data"]
