@@ -34,6 +34,7 @@ Target: TypeAlias = "Node | Tensor"  # where a gradient flows to: an earlier ope
 
 tick = count(1).__next__
 
+GONE: list[Any] = []  # the rules of a freed node
 SMALL = 16  # results of at most this many elements are kept for pictures, whatever the rules need
 
 
@@ -45,7 +46,7 @@ class Node:
 
     __slots__ = (
         "forward", "kwargs", "targets", "rules", "time", "shape", "dtype",
-        "label", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
+        "label", "wants_out", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
     )  # fmt: skip
 
     forward: Callable[..., Any]
@@ -56,6 +57,7 @@ class Node:
     shape: tuple[int, ...]
     dtype: Any
     label: str  # the qualified name of a rule, which holds the name of the operation: see `name`
+    wants_out: bool  # does a rule take the result as its second argument?
     out: Any  # the result's array, if a rule asks for it or if it is small enough to keep for a picture
     version: list[int]  # the time of the last in-place write to the result, shared with it
     hooks: list[Callable[[Any], Any]] | None
@@ -116,21 +118,21 @@ def record(
     """Make `result` the outcome of a new node. Does nothing if no operand with a rule wants a gradient."""
     targets: list[Target] = []
     active: list[Rule | None] = []
-    label = None
+    last: Rule | None = None
     wants_out = False
     for operand, rule in zip(operands, rules, strict=True):
         if operand._view is not None:
             operand._view.refresh(operand)
-        if rule is None or not operand._requires_grad:
-            active.append(None)
+        if rule is not None and operand._requires_grad:
+            targets.append(operand._node or operand)
+            active.append(rule)
+            last = rule
+            if rule.__code__.co_argcount == 2:
+                wants_out = True
+        else:
             targets.append(operand)
-            continue
-        active.append(rule)
-        targets.append(operand._node or operand)
-        label = rule.__qualname__
-        if rule.__code__.co_argcount == 2:
-            wants_out = True
-    if label is None:
+            active.append(None)
+    if last is None:
         return
     array = result.array
     node = Node()
@@ -141,7 +143,8 @@ def record(
     node.time = tick()
     node.shape = array.shape
     node.dtype = array.dtype
-    node.label = label
+    node.label = last.__qualname__
+    node.wants_out = wants_out
     node.out = array if wants_out or array.size <= SMALL else None
     node.version = result._version
     node.hooks = node.retainer = node.freed = node.gradient = None
@@ -204,16 +207,15 @@ def backpropagate(
         if gradient.array.size <= SMALL:
             node.gradient = gradient.array
         yield node, gradient
-        holds = False
-        for target, rule in zip(node.targets, node.rules, strict=True):
+        if node.rules is GONE and (useful is None or node in useful):
+            raise freed_before(node)
+        holds = wants_out = node.wants_out
+        for target, rule in zip(node.targets, node.rules):
             if rule is None or not (useful is None or target in useful):
                 continue
-            if rule is spent:
-                raise freed_before(node)
             if (closure := rule.__closure__) is not None and check_captured(node, closure):
                 holds = True
-            if rule.__code__.co_argcount == 2:
-                holds = True
+            if wants_out and rule.__code__.co_argcount == 2:
                 share = rule(gradient, result_of(node, gradient))
             else:
                 share = rule(gradient)
@@ -245,13 +247,13 @@ def leading_to(wanted: Sequence[Target], seeds: Sequence[tuple[Target, Tensor]])
     found = {root for root, _ in seeds if type(root) is Node}
     stack = list(found)
     while stack:
-        for target, rule in zip((node := stack.pop()).targets, node.rules, strict=True):
-            if rule is not None and type(target) is Node and target not in found:
+        for target in stack.pop().targets:
+            if type(target) is Node and target not in found:
                 found.add(target)
                 stack.append(target)
     useful = set(wanted)
     for node in sorted(found, key=attrgetter("time")):
-        if any(rule is not None and target in useful for target, rule in zip(node.targets, node.rules, strict=True)):
+        if not useful.isdisjoint(node.targets):
             useful.add(node)
     return useful
 
@@ -283,21 +285,17 @@ def result_of(node: Node, like: Tensor) -> Tensor:
 
 def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool) -> None:
     """Let go of what the node kept for its rules; its shape, its name and its place in the graph stay."""
-    if None in node.rules:
-        targets: list[Any] = node.targets
-        for i, rule in enumerate(node.rules):
-            if rule is None and type(target := targets[i]) is not Constant and target.array.size > SMALL:
+    rules, targets = node.rules, node.targets
+    if None in rules:
+        for i, rule in enumerate(rules):
+            target: Any = targets[i]
+            if rule is None and type(target) is not Constant and target.array.size > SMALL:
                 targets[i] = Constant.like(target)
     if holds:
         node.freed = freed_by
-        node.rules = [rule and spent for rule in node.rules]
+        node.rules = GONE
         if node.out is not None and node.out.size > SMALL:
             node.out = None
-
-
-def spent(gradient: Tensor) -> Tensor:
-    """What is left of a freed rule: where it stands, a gradient would flow. It is never called."""
-    raise AssertionError
 
 
 class Constant:
@@ -355,11 +353,11 @@ def backward(
             if receivers is not None:
                 if target in receivers:
                     accumulate(receivers[target], share)
-            elif type(target) is not Node:
-                if target._requires_grad:  # type: ignore[union-attr]  # it may have been frozen since
-                    accumulate(target, share)  # type: ignore[arg-type]
-            elif target.retainer is not None and (tensor := target.retainer()) is not None:
-                accumulate(tensor, share.clone())
+            elif type(target) is Node:
+                if target.retainer is not None and (tensor := target.retainer()) is not None:
+                    accumulate(tensor, share.clone())
+            elif target._requires_grad:  # type: ignore[union-attr]  # it may have been frozen since
+                accumulate(target, share)  # type: ignore[arg-type]
 
 
 def receivers_of(inputs: Tensor | Sequence[Tensor]) -> dict[Target, Tensor]:
@@ -391,7 +389,7 @@ def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Ten
                 f"{call} on a tensor of shape {tuple(root.array.shape)}: a gradient is of one number, so reduce it first "
                 "(loss.mean() or loss.sum()), or pass a gradient of its shape"
             )
-        return target_of(root), root.new_ones(root.array.shape)
+        return target_of(root), root._ones()
     if not hasattr(gradient, "_node"):
         raise TypeError(
             f"{call}: the gradient must be a Tensor, not {type(gradient).__name__}: use minigrad.tensor(...)"

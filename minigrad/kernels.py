@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -125,6 +126,20 @@ def transposed_matmul(a: Array, b: Array) -> Array:
     """Aᵀ B."""
     product: Array = a.T.dot(b)
     return product
+
+
+@lru_cache(64)
+def _row_of_ones(n: int, char: str) -> Array:
+    ones = np.ones(n, char)
+    ones.flags.writeable = False
+    return ones
+
+
+def sum_rows(x: Array) -> Array:
+    """Σ over the first dimension of a matrix: for a few rows, quickest as a product with ones."""
+    n = len(x)
+    total: Array = _row_of_ones(n, x.dtype.char).dot(x) if n <= 256 else np.add.reduce(x)
+    return total
 
 
 # ── losses ───────────────────────────────────────────────────────────────────────────────────────────────────────────

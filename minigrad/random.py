@@ -118,10 +118,9 @@ class Generator:
 
     def permutation(self, n: int) -> np.ndarray[Any, Any]:
         """The numbers 0 to n - 1 in random order (R. Durstenfeld, CACM 7(7), 1964)."""
-        swaps = (self.raw(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint64)).tolist()
+        distances = self.raw(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint64)
         order = list(range(n))
-        for i, z in enumerate(swaps):
-            j = i + z
+        for i, j in enumerate((np.arange(len(distances), dtype=np.uint64) + distances).tolist()):
             order[i], order[j] = order[j], order[i]
         return np.array(order, np.int64)
 

@@ -99,10 +99,12 @@ def _pack(obj: Any, path: str, arrays: dict[str, np.ndarray[Any, Any]]) -> Any:
     if isinstance(obj, Tensor | np.ndarray):
         array = obj.array if isinstance(obj, Tensor) else obj
         if array.dtype.hasobject:
-            raise TypeError(f"save: {path or 'the object'} is an array of Python objects: convert it to numbers first")
+            raise TypeError(
+                f"save: {path.strip('.') or 'the object'} is an array of Python objects: convert it to numbers first"
+            )
         name = re.sub(r"(\.npy)+$", "", re.sub(r"[^\w.-]", "_", path.strip("."))[:100]) or "data"
         while name in arrays or name in RESERVED:
-            name += "_"
+            name = f"{name}_{len(arrays)}"
         arrays[name] = array
         return ["tensor" if isinstance(obj, Tensor) else "array", name]
     if isinstance(obj, np.generic):

@@ -377,6 +377,12 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
         ones.fill(1)
         return self._wrap(ones)
 
+    def _ones(self) -> Tensor:
+        """Ones of this shape and dtype."""
+        ones = np.empty(self.array.shape, self.array.dtype)
+        ones.fill(1)
+        return self._wrap(ones)
+
     def new_full(self, size: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Tensor:
         """One value, with this tensor's dtype, or another."""
         return self._wrap(np.full(size, fill_value, self.array.dtype if dtype is None else to_numpy(dtype)))

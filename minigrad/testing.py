@@ -67,9 +67,12 @@ def broadcastable_shapes(
 ) -> tuple[tuple[int, ...], ...]:
     """Tuples of n shapes that broadcast together: some dimensions are 1, some are missing in front.
 
-    >>> from hypothesis import find
-    >>> find(broadcastable_shapes(2, min_side=2), lambda pair: len(pair[0]) < len(pair[1]))
-    ((), (2,))
+    >>> import numpy
+    >>> from hypothesis import given
+    >>> @given(broadcastable_shapes(3))
+    ... def they_do(triple):
+    ...     numpy.broadcast_shapes(*triple)
+    >>> they_do()
     """
     whole = draw(shapes(0, max_dims, min_side, max_side))
     parts = []

@@ -12,6 +12,7 @@ Needs `pip install "minigrad[mnist]"`, or `make mnist`, which does it all.
 from __future__ import annotations
 
 import argparse
+import gc
 import math
 import os
 import signal
@@ -139,6 +140,7 @@ def train(options: argparse.Namespace) -> int:
     print(run.model)
     print(f"{count:,} parameters, {n:,} training digits, {len(unseen):,} unseen digits, seed {chosen['seed']}")
 
+    gc.freeze()  # what is loaded by now stays: the garbage collector need not look at it again
     stop = Stop()
     began = time.perf_counter()
     while run.epoch < chosen["epochs"]:

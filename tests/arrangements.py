@@ -250,7 +250,7 @@ SHAPES = [
     Operation("split", lambda x, dim, split_size_or_sections: pieces(x, split_size_or_sections, dim),
               chosen(lines, dim=one_dim, split_size_or_sections=lambda s, dim: st.integers(1, 4) | st.integers(0, s[dim]).map(
                   lambda first: [first, s[dim] - first]))),
-    Operation("chunk", lambda x, chunks, dim: pieces(x, -(-x.shape[dim] // chunks) or 1, dim),
+    Operation("chunk", lambda x, chunks, dim: pieces(x, -(-x.shape[dim] // chunks) or [0] * chunks, dim),
               chosen(lines, chunks=lambda s: st.integers(1, 4), dim=lambda s, _: one_dim(s)), positional=True),
     Operation("repeat", lambda x, times: np.tile(x, times),
               chosen(small_shapes, times=lambda s: st.lists(st.integers(0, 2), min_size=len(s), max_size=len(s) + 1).map(tuple)),

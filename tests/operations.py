@@ -153,7 +153,7 @@ ARITHMETIC = [
 
 OPERATORS = [
     *(
-        Operation(sign, function, operands(*domains), function=function, integers=integers)
+        Operation(sign, function, operands(*domains), function=function, integers=integers, also=(f"__{function.__name__}__",))
         for sign, function, domains, integers in [
             ("x + y", operator.add, (FREE, FREE), "same"),
             ("x - y", operator.sub, (FREE, FREE), "same"),
@@ -221,7 +221,7 @@ COMPARISON = [
     *(
         Operation(
             f"x {sign} y", function, operands(COARSE, COARSE), function=function, gradient=False, result="bool",
-            integers="bool",
+            integers="bool", also=(f"__{function.__name__}__",),
         )
         for sign, function in [
             ("==", operator.eq), ("!=", operator.ne), ("<", operator.lt), ("<=", operator.le), (">", operator.gt),

@@ -182,7 +182,7 @@ class Reduction:
         if p == 1:
             return self.abs().sum(dim, keepdim)
         if p == 0:
-            return (self != 0).to(self.dtype).sum(dim, keepdim)
+            return self.sign().square().sum(dim, keepdim)
         none = self == 0  # their powers have a slope of 0 at best, an infinite one at worst: they are left out of it
         powers = self.abs().masked_fill(none, 1).pow(p).masked_fill(none, 0 if p > 0 else float("inf"))
         total = powers.sum(dim, keepdim)

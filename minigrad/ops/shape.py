@@ -212,7 +212,8 @@ class Shape:
         """Views of at most `chunks` consecutive parts of one size; the last may be smaller."""
         if chunks < 1:
             raise ValueError(f"chunk: {chunks} chunks: use at least 1")
-        return self.split(max(-(-self.array.shape[dimension(self, dim, "chunk")] // chunks), 1), dim)
+        n = self.array.shape[dimension(self, dim, "chunk")]
+        return self.split(-(-n // chunks) if n else [0] * chunks, dim)
 
     def repeat(self: Tensor, *sizes: Any) -> Tensor:
         """The whole tensor repeated along each dimension, in memory of its own."""

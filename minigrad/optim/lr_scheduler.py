@@ -17,14 +17,9 @@ class LRScheduler:
     """
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
-        if not isinstance(optimizer, Optimizer):
-            raise TypeError(
-                f"{type(self).__name__} needs an Optimizer, not a {type(optimizer).__name__}: pass that first"
-            )
+        groups = _groups_of(optimizer, self)
         self.optimizer = optimizer
-        for group in optimizer.param_groups:
-            group.setdefault("initial_lr", group["lr"])
-        self.base_lrs: list[float] = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs: list[float] = [group.setdefault("initial_lr", group["lr"]) for group in groups]
         self.last_epoch = last_epoch
         self.step()
 
@@ -61,6 +56,14 @@ def _holds_functions(value: Any) -> bool:
     return callable(value) or (isinstance(value, list) and any(callable(v) for v in value))
 
 
+def _groups_of(optimizer: Optimizer, schedule: LRScheduler) -> list[dict[str, Any]]:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(
+            f"{type(schedule).__name__} needs an Optimizer, not a {type(optimizer).__name__}: pass that first"
+        )
+    return optimizer.param_groups
+
+
 def _check_steps(name: str, **option: int) -> None:
     ((key, steps),) = option.items()
     if steps < 1:
@@ -84,7 +87,7 @@ class LambdaLR(LRScheduler):
         lr_lambda: Callable[[int], float] | Sequence[Callable[[int], float]],
         last_epoch: int = -1,
     ) -> None:
-        n = len(optimizer.param_groups) if isinstance(optimizer, Optimizer) else 1
+        n = len(_groups_of(optimizer, self))
         self.lr_lambdas = [lr_lambda] * n if callable(lr_lambda) else list(lr_lambda)
         if len(self.lr_lambdas) != n:
             raise ValueError(

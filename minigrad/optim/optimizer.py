@@ -79,9 +79,10 @@ class Optimizer:
                 loss = closure()
         for group in self.param_groups:
             self.update(group)
+            now = tick()
             for p in group["params"]:
                 if p._grad is not None:
-                    p._version[0] = tick()
+                    p._version[0] = now
         return loss
 
     def update(self, group: dict[str, Any]) -> None:

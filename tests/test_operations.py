@@ -1,0 +1,203 @@
+"""The table of operations is complete, and what it cannot say row by row: dtypes of numbers and of pairs of types."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+import pytest
+from operations import OPERATIONS
+
+import minigrad
+from minigrad import Tensor, tensor
+
+# ── every public operation has a row ─────────────────────────────────────────────────────────────────────────────────
+
+FAMILIES = [family for family in Tensor.__mro__ if family.__module__.startswith("minigrad.ops.")]
+
+ALIASES = {
+    "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
+    "clip": "clamp", "swapaxes": "transpose", "swapdims": "transpose", "clip_": "clamp_",
+}  # fmt: skip
+
+IN_PLACE = """
+    abs_ add_ bitwise_and_ bitwise_or_ bitwise_xor_ ceil_ clamp_ clip_ cos_ div_ exp_ floor_ floor_divide_ log_ masked_fill_
+    mul_ neg_ pow_ reciprocal_ relu_ remainder_ round_ rsqrt_ sigmoid_ sign_ sin_ sqrt_ square_ sub_ tan_ tanh_ trunc_
+""".split()  # the law on them is `test_in_place_equals_plain`
+
+NO_OPERATIONS = {
+    "__hash__": "the identity of a tensor",
+    "__module__": "Python's", "__doc__": "Python's", "__slots__": "Python's",
+}  # fmt: skip
+
+NO_OPERATIONS_OF_THE_PACKAGE = {
+    **dict.fromkeys(
+        "arange as_tensor empty empty_like eye from_numpy full full_like linspace ones ones_like tensor zeros zeros_like".split(),
+        "makes a tensor from no tensor that could want a gradient",
+    ),
+    **dict.fromkeys("rand rand_like randint randn randn_like randperm".split(), "draws random numbers"),
+    **dict.fromkeys("get_rng_state manual_seed set_rng_state".split(), "the state of the random generator"),
+    **dict.fromkeys(
+        "get_default_dtype is_grad_enabled set_default_dtype set_printoptions".split(), "reads or changes a setting"
+    ),
+    **dict.fromkeys(["load", "save"], "reads or writes a file"),
+    **dict.fromkeys(["is_floating_point", "numel"], "a question about a tensor, not its elements"),
+    "detach": "leaves the graph",
+    "draw": "draws a graph",
+}
+
+
+def names_with_rows() -> set[str]:
+    return {name for row in OPERATIONS for name in (row.name, *row.also)}
+
+
+def spellings(family: type) -> dict[str, set[str]]:
+    """Every name in a family, with all names of the same function."""
+    members = vars(family)
+    return {name: {other for other in members if members[other] is member} for name, member in members.items()}
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_every_method_has_a_row(family: type) -> None:
+    rows = names_with_rows()
+    for name, same in spellings(family).items():
+        private = name.startswith("_") and not name.startswith("__")
+        in_place = any(other.removesuffix("_") in rows for other in same if other in IN_PLACE)
+        assert private or same & rows or in_place or name in NO_OPERATIONS, (
+            f"{family.__name__}.{name} has no row: give it one in tests/operations.py or tests/arrangements.py"
+        )
+
+
+def test_every_function_has_a_row() -> None:
+    rows = names_with_rows()
+    for name in minigrad.__all__:
+        value = getattr(minigrad, name)
+        if callable(value) and not isinstance(value, type | minigrad.dtype) and name not in NO_OPERATIONS_OF_THE_PACKAGE:
+            assert rows & {name, ALIASES.get(name)}, f"minigrad.{name} has no row: give it one in tests/operations.py"
+
+
+def test_exclusions_exist() -> None:
+    assert set(NO_OPERATIONS) <= {name for family in FAMILIES for name in vars(family)}
+    assert set(NO_OPERATIONS_OF_THE_PACKAGE) <= set(minigrad.__all__)
+
+
+def test_rows_are_distinct() -> None:
+    names = [row.name for row in OPERATIONS]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(("alias", "name"), ALIASES.items())
+def test_aliases(alias: str, name: str) -> None:
+    assert getattr(Tensor, alias) is getattr(Tensor, name)
+
+
+def test_in_place_forms_are_those_listed() -> None:
+    found = {name for family in FAMILIES for name in vars(family) if name.endswith("_") and name[0] != "_"}
+    assert found == {*IN_PLACE, "copy_", "fill_", "zero_"}
+
+
+@pytest.mark.parametrize(
+    ("augmented", "plain"),
+    [
+        (operator.iadd, operator.add), (operator.isub, operator.sub), (operator.imul, operator.mul),
+        (operator.itruediv, operator.truediv), (operator.ifloordiv, operator.floordiv), (operator.imod, operator.mod),
+        (operator.ipow, operator.pow),
+    ],
+)  # fmt: skip
+def test_augmented_assignment_writes_in_place(augmented: Any, plain: Any) -> None:
+    x, other = tensor([3.5, 2.0]), tensor([2.0, 3.0])
+    target = x.clone()
+    memory = target.array
+    assert augmented(target, other) is target
+    assert target.array is memory
+    assert target.equal(plain(x, other))
+
+
+# ── dtypes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+TYPES = "bool uint8 int8 int16 int32 int64 float16 float32 float64".split()
+
+# The type in which x (down) and y (across) meet, in PyTorch 2.13: if both have dimensions, and if y has none.
+WITH_DIMENSIONS = """
+    ?  B  b  h  i  l  e  f  d
+    B  B  h  h  i  l  e  f  d
+    b  h  b  h  i  l  e  f  d
+    h  h  h  h  i  l  e  f  d
+    i  i  i  i  i  l  e  f  d
+    l  l  l  l  l  l  e  f  d
+    e  e  e  e  e  e  e  f  d
+    f  f  f  f  f  f  f  f  d
+    d  d  d  d  d  d  d  d  d
+"""
+WITHOUT_DIMENSIONS = """
+    ?  B  b  h  i  l  e  f  d
+    B  B  B  B  B  B  e  f  d
+    b  b  b  b  b  b  e  f  d
+    h  h  h  h  h  h  e  f  d
+    i  i  i  i  i  i  e  f  d
+    l  l  l  l  l  l  e  f  d
+    e  e  e  e  e  e  e  e  e
+    f  f  f  f  f  f  f  f  f
+    d  d  d  d  d  d  d  d  d
+"""
+
+
+@pytest.mark.parametrize(("shape", "table"), [((2,), WITH_DIMENSIONS), ((), WITHOUT_DIMENSIONS)], ids=["(2,)", "()"])
+def test_two_dtypes_meet_as_in_pytorch(shape: tuple[int, ...], table: str) -> None:
+    for x, row in zip(TYPES, table.strip().splitlines()):
+        for y, met in zip(TYPES, row.split()):
+            a, b = minigrad.ones(2, dtype=x), minigrad.ones(shape, dtype=y)
+            expected = np.dtype(met)
+            assert (a * b).array.dtype == (b * a).array.dtype == expected, (x, y)
+            assert a.maximum(b).array.dtype == expected, (x, y)
+            assert minigrad.where(tensor([True, False]), a, b).array.dtype == expected, (x, y)
+
+
+BINARY = [operator.add, operator.mul, lambda a, b: a.maximum(b) if isinstance(a, Tensor) else b.maximum(a)]
+
+NUMBERS = [  # beside a tensor of one type, a number gives another
+    *((kind, number, kind) for kind in ("float16", "float32", "float64") for number in (2, 2.5, True)),
+    *((kind, 2, kind) for kind in ("uint8", "int8", "int16", "int32", "int64")),
+    *((kind, 2.5, "float32") for kind in ("uint8", "int8", "int16", "int32", "int64", "bool")),
+    ("int64", True, "int64"),
+    ("bool", True, "bool"),
+    ("bool", 2, "int64"),
+]
+
+
+@pytest.mark.parametrize(("kind", "number", "expected"), NUMBERS)
+@pytest.mark.parametrize("shape", [(2,), ()], ids=["(2,)", "()"])
+def test_a_number_widens_no_tensor_of_its_kind(kind: str, number: Any, expected: str, shape: tuple[int, ...]) -> None:
+    x = minigrad.ones(shape, dtype=kind)
+    scalar = np.asarray(number)[()]  # NumPy's numbers count as numbers, not as arrays
+    for function in BINARY:
+        for n in (number, scalar):
+            assert function(x, n).dtype == function(n, x).dtype == getattr(minigrad, expected)
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x + 2, lambda x: 2.5 - x, lambda x: x * 2.5, lambda x: 1 / x, lambda x: x / 3, lambda x: x**2,
+        lambda x: x**0.5, lambda x: 2**x, lambda x: x % 2, lambda x: 7 // x, lambda x: x.clamp(0.5, 2),
+        lambda x: x.maximum(1.5), lambda x: minigrad.where(x > 1, x, 0.0), lambda x: np.float64(2.5) * x,
+        lambda x: x * np.float64(2.5), lambda x: x.masked_fill(x > 1, 2), lambda x: x.add(1, alpha=0.5),
+    ],
+)  # fmt: skip
+def test_numbers_keep_the_dtype_of_results_and_gradients(kind: str, function: Any) -> None:
+    for shape in ((2,), ()):
+        x = minigrad.full(shape, 1.25, dtype=kind, requires_grad=True)
+        result = function(x)
+        result.sum().backward()
+        assert result.dtype == x.dtype
+        assert x.grad.dtype == x.dtype
+
+
+def test_division_of_integers_is_floating_point() -> None:
+    x = tensor([1, 2])
+    assert (x / x).dtype == (x / 2).dtype == (2 / x).dtype == minigrad.float32
+    assert x.div(2, rounding_mode="floor").dtype == x.div(2, rounding_mode="trunc").dtype == minigrad.int64
+    with pytest.raises(ValueError, match="rounding_mode='up': use None, 'floor' or 'trunc'"):
+        x.div(2, rounding_mode="up")
