@@ -42,7 +42,6 @@ def __getattr__(name: str) -> _Any:
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
-
 # arithmetic
 add = Tensor.add
 sub = Tensor.sub

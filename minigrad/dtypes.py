@@ -42,12 +42,7 @@ class dtype:  # noqa: N801 (PyTorch's spelling)
         return self.dtype.kind in "if"
 
     def __eq__(self, other: object) -> bool:
-        if isinstance(other, dtype):
-            return self is other
-        try:
-            return bool(self.dtype == other)
-        except TypeError:
-            return NotImplemented
+        return self is other if isinstance(other, dtype) else bool(self.dtype == other)
 
     def __hash__(self) -> int:
         return hash(self.dtype)

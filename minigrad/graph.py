@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
-from types import CellType, FrameType
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.errors import GraphError, ShapeError, changed, explain, freed_before, why_no_grad
@@ -116,11 +116,15 @@ def record(
     kwargs: dict[str, Any],
 ) -> None:
     """Make `result` the outcome of a new node. Does nothing if no operand with a rule wants a gradient."""
+    if len(operands) != len(rules):
+        raise TypeError(
+            f"{operation_name(forward, rules)}: {len(operands)} operands but {len(rules)} rules: give one each"
+        )
     targets: list[Target] = []
     active: list[Rule | None] = []
     last: Rule | None = None
     wants_out = False
-    for operand, rule in zip(operands, rules, strict=True):
+    for operand, rule in zip(operands, rules):
         if operand._view is not None:
             operand._view.refresh(operand)
         if rule is not None and operand._requires_grad:
@@ -180,12 +184,14 @@ def backpropagate(
     *,
     wanted: Sequence[Target] | None = None,
     keep: bool = False,
+    every: bool = True,
     freed_by: tuple[str, str, int] | None = None,
 ) -> Iterator[tuple[Target, Tensor]]:
     """Yield (target, gradient) for every operation and leaf that the seeds depend on, each once, with its full gradient.
 
     `seeds` pairs each root with the gradient it starts from. With `wanted`, only the paths that lead to those targets
-    are walked. Unless `keep`, each node lets go of its rules and what they captured as soon as it has been visited.
+    are walked. Unless `every`, operations are yielded only where the `.grad` of their result is kept. Unless `keep`, each
+    node lets go of its rules and what they captured as soon as it has been visited.
 
     Of the nodes that hold a gradient, the youngest is always visited next. Whatever uses a node's result is younger than
     the node, so by then every share of its gradient has arrived.
@@ -206,15 +212,19 @@ def backpropagate(
             gradient = run_hooks(node.hooks, gradient)
         if gradient.array.size <= SMALL:
             node.gradient = gradient.array
-        yield node, gradient
-        if node.rules is GONE and (useful is None or node in useful):
+        if every or node.retainer is not None:
+            yield node, gradient
+        if node.rules is GONE and (useful is None or not useful.isdisjoint(node.targets)):
             raise freed_before(node)
         holds = wants_out = node.wants_out
         for target, rule in zip(node.targets, node.rules):
             if rule is None or not (useful is None or target in useful):
                 continue
-            if (closure := rule.__closure__) is not None and check_captured(node, closure):
-                holds = True
+            for cell in rule.__closure__ or ():
+                if hasattr(value := cell.cell_contents, "_version"):  # the rule captured a tensor
+                    holds = True
+                    if value._version[0] > node.time:
+                        raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
             if wants_out and rule.__code__.co_argcount == 2:
                 share = rule(gradient, result_of(node, gradient))
             else:
@@ -263,17 +273,6 @@ def line_of(frame: FrameType) -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-def check_captured(node: Node, closure: tuple[CellType, ...]) -> bool:
-    """True if a rule captured a tensor; an error if one of them was written to since the operation ran."""
-    holds = False
-    for cell in closure:
-        if hasattr(value := cell.cell_contents, "_version"):
-            holds = True
-            if value._version[0] > node.time:
-                raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
-    return holds
-
-
 def result_of(node: Node, like: Tensor) -> Tensor:
     """The node's own result, as a tensor: made afresh, so that the graph never refers to itself."""
     if node.version[0] > node.time:
@@ -291,7 +290,7 @@ def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool) -> None
             target: Any = targets[i]
             if rule is None and type(target) is not Constant and target.array.size > SMALL:
                 targets[i] = Constant.like(target)
-    if holds:
+    if holds and rules is not GONE:
         node.freed = freed_by
         node.rules = GONE
         if node.out is not None and node.out.size > SMALL:
@@ -347,9 +346,9 @@ def backward(
     keep = create_graph if retain_graph is None else retain_graph
     receivers = None if inputs is None else receivers_of(inputs)
     wanted = None if receivers is None else list(receivers)
+    here = ("backward()", *line_of(sys._getframe(2)))
     with recording(create_graph):
-        walk = backpropagate(seeds, wanted=wanted, keep=keep, freed_by=("backward()", *line_of(sys._getframe(2))))
-        for target, share in walk:
+        for target, share in backpropagate(seeds, wanted=wanted, keep=keep, every=wanted is not None, freed_by=here):
             if receivers is not None:
                 if target in receivers:
                     accumulate(receivers[target], share)

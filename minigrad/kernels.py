@@ -17,7 +17,9 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 # Constants as arrays of each type: a ufunc takes one in half the time that it takes to convert a Python number.
 _FLOATS = {np.dtype(t).char: t for t in (np.float16, np.float32, np.float64)}
 _ONE = {char: np.array(1, t) for char, t in _FLOATS.items()}
-_EXP_LIMIT = {char: np.array(np.log(np.finfo(t).max), t) for char, t in _FLOATS.items()}
+_EXP_LIMIT = {
+    char: np.array(np.nextafter(np.log(np.finfo(t).max), t(0))) for char, t in _FLOATS.items()
+}  # rounded down
 
 
 # ── elementwise ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -28,9 +30,9 @@ def sigmoid(x: Array) -> Array:
     kind = x.dtype.char
     out: Array = np.asarray(np.negative(x))
     np.minimum(out, _EXP_LIMIT[kind], out=out)
-    np.exp(out, out=out)
-    np.add(out, _ONE[kind], out=out)
-    np.reciprocal(out, out=out)
+    np.exp(out, out)
+    np.add(out, _ONE[kind], out)
+    np.reciprocal(out, out)
     return out
 
 
@@ -148,13 +150,13 @@ def sum_rows(x: Array) -> Array:
 def squared_error(x: Array, y: Array, scale: float) -> Array:
     """scale · Σ (x - y)², over every element."""
     difference = np.subtract(x, y).reshape(-1)
-    return np.asarray(difference.dot(difference) * difference.dtype.type(scale))
+    return np.asarray(difference.dot(difference) * scale)
 
 
 def squared_error_backward(gradient: Array, x: Array, y: Array, scale: float) -> Array:
     """gradient · 2 · scale · (x - y), for a gradient that is one number."""
     out = np.asarray(np.subtract(x, y))
-    out *= gradient * gradient.dtype.type(2 * scale)
+    out *= np.asarray(gradient * (2 * scale))
     return out
 
 

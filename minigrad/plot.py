@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#767676"  # told apart by every kind of colour vision (Okabe and Ito, 2008)
+BLUE, ORANGE, GREY = "#0072b2", "#d55e00", "#6e6e6e"  # told apart by every kind of colour vision (Okabe and Ito, 2008)
 
 
 def figure(width: float = 7, height: float = 4.5) -> Figure:
@@ -32,7 +32,8 @@ def learning_curve(axes: Axes, training: Sequence[float], unseen: Sequence[float
     ):
         axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=f"{name}: {values[-1]:.2f} %")
     axes.set(xlabel="epoch", ylabel="read right, %", title="How the network learned")
-    axes.locator_params(axis="x", integer=True)
+    axes.set_xlim(0.5, len(epochs) + 0.5)
+    axes.locator_params(axis="x", integer=True, min_n_ticks=1)  # after one epoch too
     axes.grid(alpha=0.3)
     axes.legend(loc="lower right")
     return axes
@@ -78,7 +79,7 @@ def confusion(axes: Axes, table: Any) -> Axes:
     axes.imshow(wrong, cmap="Oranges", vmin=0, vmax=most)
     for i, j in np.ndindex(*table.shape):
         if table[i, j]:
-            colour = GREY if i == j else "white" if wrong[i, j] > 0.6 * most else "black"
+            colour = GREY if i == j else "white" if wrong[i, j] > 0.75 * most else "black"
             axes.text(j, i, str(table[i, j]), ha="center", va="center", fontsize=7, color=colour)
     axes.set(xticks=range(len(table)), yticks=range(len(table)), xlabel="read as", ylabel="digit", title="Mistakes")
     return axes

@@ -365,7 +365,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
     def new_tensor(self, data: Any) -> Tensor:
         """A copy of `data` with this tensor's dtype."""
-        return self._wrap(np.array(getattr(data, "array", data), self.array.dtype))
+        return self._wrap(self._from_array(getattr(data, "array", data)).array.astype(self.array.dtype))
 
     def new_zeros(self, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
         """Zeros with this tensor's dtype, or another."""

@@ -94,11 +94,15 @@ def away_from(
     >>> find(away_from([0.0]), lambda number: number > 0)
     1.0
     """
-    edges = [low, *(edge for point in sorted(points) for edge in (point - margin, point + margin)), high]
-    parts = [st.floats(a, b, allow_subnormal=False) for a, b in zip(edges[::2], edges[1::2], strict=True) if a <= b]
+    parts = []
+    for point in (*sorted(points), float("inf")):
+        end = min(point - margin, high)
+        if low <= end:
+            parts.append(st.floats(low, end, allow_subnormal=False))
+        low = max(low, point + margin)
     if not parts:
         raise ValueError(
-            f"away_from({list(points)}, margin={margin}): nothing is left between {low} and {high}: use a smaller margin"
+            f"away_from({list(points)}, margin={margin}): nothing is left up to {high}: use a smaller margin"
         )
     return st.one_of(parts)
 

@@ -112,15 +112,15 @@ def from_picture(picture: Image) -> np.ndarray[Any, Any]:
         rgba = picture.convert("RGBA")
         picture = pillow.alpha_composite(pillow.new("RGBA", rgba.size, "white"), rgba)
     pixels = np.asarray(picture.convert("L"), np.float32) / 255
-    border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-    if np.median(border) > 0.5:
-        pixels = 1 - pixels
-    elif pixels.shape == (28, 28):
+    paper = np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]))
+    lighter, darker = pixels.max() - paper, paper - pixels.min()
+    if max(lighter, darker) < 0.1:
+        raise ValueError("it is blank")
+    if lighter >= darker and pixels.shape == (28, 28):
         return pixels
+    pixels = (pixels - paper) / (lighter if lighter >= darker else -darker)
     pixels = np.where(pixels > 0.15, pixels, 0)  # paper is never quite even
     rows, columns = pixels.any(1).nonzero()[0], pixels.any(0).nonzero()[0]
-    if not len(rows):
-        raise ValueError("it is blank")
     ink = pixels[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = 20 / max(ink.shape)
     size = [max(1, round(n * scale)) for n in ink.shape]

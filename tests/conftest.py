@@ -1,6 +1,6 @@
 """Hypothesis profiles: "ci", the default, gives the same examples every time; "thorough" looks for new ones, for long.
 
-    HYPOTHESIS_PROFILE=thorough python -m pytest tests/test_laws.py
+HYPOTHESIS_PROFILE=thorough python -m pytest tests/test_laws.py
 """
 
 import os

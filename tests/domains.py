@@ -63,6 +63,7 @@ class Operation:
 FREE = st.floats(-3, 3, allow_subnormal=False)
 POSITIVE = st.floats(0.1, 3)
 NONZERO = away_from([0.0])
+BOOLEANS = st.booleans()
 MASK = "mask"  # booleans, which stay booleans
 DISTINCT = "distinct"  # numbers at least 0.25 apart
 
@@ -72,10 +73,16 @@ def near(offset: float, width: float = 0.1) -> st.SearchStrategy[float]:
     return st.builds(lambda whole, rest: whole + offset + rest, st.integers(-3, 3), st.floats(-width, width))
 
 
-DIVISOR = st.builds(lambda whole, sign, rest: sign * whole + rest, st.integers(1, 3), st.sampled_from([-1, 1]), st.floats(-0.02, 0.02))  # fmt: skip
+def divisor(whole: int, sign: int, rest: float) -> float:
+    return sign * whole + rest
+
+
+DIVISOR = st.builds(divisor, st.integers(1, 3), st.sampled_from([-1, 1]), st.floats(-0.02, 0.02))
 
 small_shapes = shapes(max_side=3)
 filled_shapes = shapes(min_side=1, max_side=3)
+lines = shapes(1, 3, 0, 3)  # of at least one dimension
+full_lines = shapes(1, 3, 1, 3)
 
 
 @st.composite
@@ -126,7 +133,12 @@ def some_dims(shape: tuple[int, ...]) -> st.SearchStrategy[Any]:
 
 @st.composite
 def reductions(
-    draw: st.DrawFn, elements: Any = FREE, dim: Any = some_dims, least: int = 0, keepdim: Any = st.booleans(), **params: Any
+    draw: st.DrawFn,
+    elements: Any = FREE,
+    dim: Any = some_dims,
+    least: int = 0,
+    keepdim: Any = BOOLEANS,
+    **params: Any,
 ) -> Case:
     """An operand and what to reduce it over: at least so many elements each time."""
     size = list(draw(shapes(min(max(least - 1, 0), 1), 3, 0, 3)))
@@ -139,6 +151,16 @@ def reductions(
             size[reduced[0]] = least
     params = drawn(draw, {"dim": over, **({} if keepdim is None else {"keepdim": keepdim}), **params}, tuple(size))
     return Case((draw(array(tuple(size), elements)),), params)
+
+
+@st.composite
+def chosen(draw: st.DrawFn, shape: Any = filled_shapes, **choices: Any) -> Case:
+    """An operand, and arguments of which each is drawn by a function of its shape and of the arguments before it."""
+    size = draw(shape)
+    params: dict[str, Any] = {}
+    for name, choice in choices.items():
+        params[name] = draw(choice(size, *params.values()))
+    return Case((draw(array(size)),), params)
 
 
 def axes(x: np.ndarray, dim: Any) -> Any:

@@ -2,7 +2,7 @@
 
 A row says how the operation is called, what it is by a formula in NumPy that shares as little as possible with the
 implementation, and for which operands. Here are the operations on elements; those on whole tensors are in
-`arrangements.py`.
+`operations_shape.py` and `operations_index.py`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ import operator
 from typing import Any
 
 import numpy as np
-from arrangements import ARRANGEMENTS
 from domains import DIVISOR, FREE, MASK, NONZERO, POSITIVE, Case, Operation, alike, near, operands
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from operations_index import INDICES, LOSSES, PRODUCTS, WRITING
+from operations_shape import REDUCTIONS, SHAPES
 
 import minigrad
 from minigrad import Tensor
 from minigrad.testing import away_from, broadcastable_shapes
 
 # ── rows: elementwise ────────────────────────────────────────────────────────────────────────────────────────────────
+
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
     return 0.5 * (1 + np.tanh(x / 2))
@@ -153,7 +155,9 @@ ARITHMETIC = [
 
 OPERATORS = [
     *(
-        Operation(sign, function, operands(*domains), function=function, integers=integers, also=(f"__{function.__name__}__",))
+        Operation(
+            sign, function, operands(*domains), function=function, integers=integers, also=(f"__{function.__name__}__",)
+        )
         for sign, function, domains, integers in [
             ("x + y", operator.add, (FREE, FREE), "same"),
             ("x - y", operator.sub, (FREE, FREE), "same"),
@@ -200,7 +204,9 @@ def whole(draw: st.DrawFn, count: int, elements: Any = NUMBER) -> Case:
     """Integer or boolean operands, which stay what they are."""
     sizes = draw(broadcastable_shapes(count, max_side=3))
     kind = draw(st.sampled_from([bool, np.int64]))
-    return Case(tuple(draw(hnp.arrays(kind, s, elements=st.booleans() if kind is bool else elements)) for s in sizes), {})
+    return Case(
+        tuple(draw(hnp.arrays(kind, s, elements=st.booleans() if kind is bool else elements)) for s in sizes), {}
+    )
 
 
 COMPARISON = [
@@ -269,4 +275,15 @@ COMPARISON = [
     Operation("~x", lambda x: ~x, whole(1), function=operator.invert, gradient=False, integers=None),
 ]  # fmt: skip
 
-OPERATIONS = [*ELEMENTWISE, *ARITHMETIC, *OPERATORS, *COMPARISON, *ARRANGEMENTS]
+OPERATIONS = [
+    *ELEMENTWISE,
+    *ARITHMETIC,
+    *OPERATORS,
+    *COMPARISON,
+    *REDUCTIONS,
+    *SHAPES,
+    *INDICES,
+    *WRITING,
+    *PRODUCTS,
+    *LOSSES,
+]

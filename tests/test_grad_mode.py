@@ -82,6 +82,12 @@ def test_one_context_may_be_entered_again_and_within_itself():
         assert is_grad_enabled()
 
 
+def test_leaving_what_was_not_entered_does_nothing():
+    no_grad().__exit__(None, None, None)
+    set_grad_enabled(True).__exit__(None, None, None)
+    assert is_grad_enabled()
+
+
 # ── set_grad_enabled ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -130,7 +130,7 @@ WRONG: list[tuple[Any, Callable[..., Any], Any, Callable[..., Any]]] = [
     (test_laws.test_gradients_are_differences, product_that_averages, alike(FREE, FREE, shape=st.just((3, 1))), np.multiply),
     (test_laws.test_gradients_are_differences, sum_of_wrong_shape, operands(FREE, FREE), np.add),
     (test_laws.test_gradients_are_differences, transposed_without_transposing, operands(FREE), np.transpose),
-    (test_laws.test_gradients_keep_dtype_and_shape, lambda x: x * 2 if x.array.itemsize < 8 else x.float(), operands(FREE), None),
+    (test_laws.test_integers_are_accepted, lambda x: x / tensor(2.0, dtype="float64"), operands(FREE), lambda x: x / 2),
     (test_laws.test_mixed_dtypes_are_promoted, narrowing, operands(FREE, FREE), np.multiply),
     (test_laws.test_gradients_do_not_depend_on_each_other, jealous, operands(FREE, FREE), np.multiply),
     (test_laws.test_nothing_is_recorded_outside_grad_mode, always_recorded, operands(FREE), lambda x: 2 * x),
@@ -150,15 +150,31 @@ def tried(law: Any, operation: Operation) -> None:
     search()
 
 
-@pytest.mark.parametrize(("law", "function", "cases", "reference"), WRONG, ids=[f"{w[0].__name__}-{i}" for i, w in enumerate(WRONG)])
+@pytest.mark.parametrize(
+    ("law", "function", "cases", "reference"), WRONG, ids=[f"{w[0].__name__}-{i}" for i, w in enumerate(WRONG)]
+)
 def test_laws_fail_for_what_is_wrong(law: Any, function: Any, cases: Any, reference: Any) -> None:
     with pytest.raises((AssertionError, ExceptionGroup)):
         tried(law, Operation("wrong", reference, cases, function))
 
 
-@pytest.mark.parametrize("law", sorted({entry[0] for entry in WRONG}, key=lambda law: law.__name__), ids=lambda law: law.__name__)
+@pytest.mark.parametrize(
+    ("law", "place", "name"),
+    [(test_laws.test_in_place_equals_plain, Tensor, "exp_"), (test_laws.test_function_equals_method, minigrad, "exp")],
+)
+def test_laws_of_forms_fail_for_what_is_wrong(law: Any, place: Any, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Operation("exp", np.exp, operands(FREE))
+    tried(law, right)
+    monkeypatch.setattr(place, name, lambda x: x.mul_(2) if name == "exp_" else x * 2)
+    with pytest.raises((AssertionError, ExceptionGroup)):
+        tried(law, right)
+
+
+@pytest.mark.parametrize(
+    "law", sorted({entry[0] for entry in WRONG}, key=lambda law: law.__name__), ids=lambda law: law.__name__
+)
 def test_laws_hold_for_what_is_right(law: Any) -> None:
-    tried(law, Operation("sine", np.sin, operands(FREE), sine))
+    tried(law, Operation("sine", np.sin, operands(FREE), sine, integers="float64"))
     tried(law, Operation("product", np.multiply, operands(FREE, FREE), lambda x, y: x * y))
 
 
@@ -171,14 +187,20 @@ def test_right_gradients_pass_at_every_order(x: Tensor, order: int) -> None:
     assert gradcheck(lambda x: sine(x) * x, x, order=order, directions=2)
 
 
-@given(tensors(dtype="float64", shape=(2, 2), elements=away_from([0.0], 0.5), requires_grad=True), st.sampled_from([0.999, 1.001, -1, 2]))
+@given(
+    tensors(dtype="float64", shape=(2, 2), elements=away_from([0.0], 0.5), requires_grad=True),
+    st.sampled_from([0.999, 1.001, -1, 2]),
+)
 def test_a_wrong_factor_is_found_element_by_element(x: Tensor, factor: float) -> None:
     assert not gradcheck(lambda x: sine(x.exp(), factor), x * 0.3, raise_exception=False)
 
 
 def test_a_wrong_factor_is_found_along_directions() -> None:
     x = wrap(np.linspace(-1, 1, 100)).requires_grad_()
-    with pytest.raises(GradcheckError, match=r"in [1-9]\d* of 16 random directions, most at direction \d: .* Every number is 1.001 times"):
+    with pytest.raises(
+        GradcheckError,
+        match=r"in [1-9]\d* of 16 random directions, most at direction \d: .* Every number is 1.001 times",
+    ):
         gradcheck(lambda x: sine(x, 1.001), x)
     with pytest.raises(GradcheckError, match="of 9 random directions"):
         gradcheck(lambda x: sine(x, 1.001), x, directions=3)
@@ -198,7 +220,7 @@ def test_several_inputs_and_outputs() -> None:
 def test_inputs_that_want_no_gradient_are_not_checked() -> None:
     x, y = ones(2), minigrad.ones(2, dtype="float64")
     assert gradcheck(product_without_second, (x, y))
-    assert gradcheck(lambda x: tensor([1.0, 2.0], dtype="float64"), x)  # a constant: no gradient, and none is due
+    assert gradcheck(lambda x: tensor([1.0, 2.0], dtype="float64"), x, order=2)  # no gradient, and none is due
 
 
 def test_empty_inputs_and_outputs() -> None:
@@ -242,7 +264,9 @@ def test_gradgradcheck_is_the_second_order() -> None:
     x = ones(2)
     assert gradgradcheck(sine, x)
     assert gradcheck(sine_of_first_order, x)
-    with pytest.raises(GradcheckError, match="gradcheck at order 2: the gradient of the gradient of input 0, .* No gradient arrives"):
+    with pytest.raises(
+        GradcheckError, match=r"at order 2: the gradient of the gradient of input 0, .* No gradient arrives"
+    ):
         gradgradcheck(sine_of_first_order, x)
     assert gradgradcheck(sine_of_first_order, x, raise_exception=False) is False
 
@@ -269,31 +293,39 @@ def test_the_message_names_the_place_and_the_numbers() -> None:
     assert isinstance(caught.value, RuntimeError)
 
 
+def half_detached(x: Tensor) -> Tensor:
+    return (x.detach() + 0 * x).exp()
+
+
+def infinite_rule(x: Tensor) -> Tensor:
+    return apply(np.positive, (x,), (lambda g: g * np.inf,))
+
+
 SAYS: list[tuple[str, Callable[..., Any], Any]] = [
     (r"Every number is 1.001 times the right one: look for that factor", lambda x: sine(x, 1.001), ones(2)),
     (r"Every number is -1 times the right one", lambda x: sine(x, -1), ones()),
-    (r"respect to input 1, .* No gradient arrives: look for a rule that is None or 0", product_without_second, (ones(2), ones(2))),
-    (r"No gradient arrives: .* detach\(\), .data, .item\(\) or .array", lambda x: (x.detach() + 0 * x).exp(), ones(2)),
+    (r"respect to input 1, .* No gradient arrives: look for a rule that is None or 0", product_without_second, [ones(2)] * 2),
+    (r"No gradient arrives: .* detach\(\), .data, .item\(\) or .array", half_detached, ones(2)),
     (r"No gradient arrives", lambda x: x.detach().exp(), ones(2)),
-    (r"output and input: analytical 0, numerical 0.5.*0 below this input and 1 above it: a kink or a jump", Tensor.relu, minigrad.zeros(()).double().requires_grad_()),
+    (r"output and input: analytical 0, numerical 0.5 .*0 below this input and 1 above it: a kink", Tensor.relu, ones() * 0),
     (r"a kink or a jump", Tensor.floor, ones(1)),
     (r"The function is not finite near this input: keep the inputs inside its domain", Tensor.log, ones(2) * 0),
-    (r"A rule divides by 0 or overflows where the function does not", lambda x: minigrad.where(x > 0, x, x * 0 + 1) + apply(np.positive, (x,), (lambda g: g * np.inf,)), ones(1)),
-    (r"a rule gave a gradient of a wrong shape: .*\(\) cannot be summed to \(2,\)", sum_of_wrong_shape, (ones(3, 2), ones(2))),
-    (r"a rule gave a gradient of a wrong shape: .*\(3, 2\) cannot be summed to \(2, 3\)", transposed_without_transposing, ones(2, 3)),
+    (r"A rule divides by 0 or overflows where the function does not", infinite_rule, ones(1)),
+    (r"a rule gave a gradient of a wrong shape: .*\(\) cannot be summed to \(2,\)", sum_of_wrong_shape, [ones(3, 2), ones(2)]),
+    (r"of a wrong shape: .*\(3, 2\) cannot be summed to \(2, 3\)", transposed_without_transposing, ones(2, 3)),
     (r"output 0 is float64, wider than every floating-point input", doubled_in_float64, ones(2, dtype="float32")),
     (r"output 0 is float32 for float64 inputs, too coarse .* module.double\(\)", lambda x: x.float() * 2, ones(2)),
     (r"the function wrote into input 0: compute on a copy", incremented, ones(2)),
     (r"the backward pass wrote into input 0", doubling_its_operand, ones(2)),
-    (r"a rule of negate wrote into the gradient it was given, which others may share", negated_on_the_way, ones(2)),
+    (r"a rule of negated_on_the_way wrote into the gradient it was given, which others may share", negated_on_the_way, ones(2)),
     (r"the gradient of input 0 differs between two backward passes over one graph", random_rule, ones(2)),
 ]  # fmt: skip
 
 
-@pytest.mark.filterwarnings("ignore:.*encountered in log:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:.*encountered in:RuntimeWarning")
 @pytest.mark.parametrize(("words", "function", "inputs"), SAYS, ids=range(len(SAYS)))
 def test_the_message_says_what_to_look_at(words: str, function: Any, inputs: Any) -> None:
-    inputs = [x.detach().requires_grad_() for x in (inputs if isinstance(inputs, tuple) else (inputs,))]
+    inputs = [x.detach().requires_grad_() for x in (inputs if isinstance(inputs, list) else [inputs])]
     with pytest.raises(GradcheckError, match=words):
         gradcheck(function, inputs)
 
@@ -302,10 +334,10 @@ def test_second_order_advice() -> None:
     def partly(x: Tensor) -> Tensor:
         return apply(lambda a: a**3, (x,), (lambda g: g * wrap(3 * x.array) * x,))
 
-    with pytest.raises(GradcheckError, match="at order 2: .*Every number is 0.5 times|computes from .array, .data or a detached value"):
-        gradcheck(partly, tensor([1.0, 2.0], requires_grad=True), order=2)
-    with pytest.raises(GradcheckError, match="The gradient of the order below is right: look for a rule that computes from .array"):
-        gradcheck(lambda x: partly(x) * x, tensor([1.0, 2.0], requires_grad=True), order=2)
+    with pytest.raises(
+        GradcheckError, match=r"The gradient of the order below is right: look for a rule that computes from \.array"
+    ):
+        gradcheck(lambda x: partly(x) + x.sin(), tensor([1.0, 2.0], requires_grad=True), order=2)
 
 
 def test_what_is_random_must_say_so() -> None:
@@ -314,16 +346,11 @@ def test_what_is_random_must_say_so() -> None:
     def noisy(x: Tensor) -> Tensor:
         return x * 2 + 1e-9 * rng.random()
 
-    with pytest.raises(GradcheckError, match="output 0 differs between two calls with the same inputs: seed what is random"):
+    with pytest.raises(
+        GradcheckError, match="output 0 differs between two calls with the same inputs: seed what is random"
+    ):
         gradcheck(noisy, ones(2))
     assert gradcheck(noisy, ones(2), nondet_tol=1e-6, atol=1e-2)
-
-
-def test_a_hook_that_changes_the_dtype_is_found() -> None:
-    x = ones(2)
-    x.register_hook(lambda g: g.float())
-    with pytest.raises(GradcheckError, match=r"the gradient of input 0 has shape \(2,\) and type float32, the input \(2,\) and float64"):
-        gradcheck(lambda x: x * 2, x)
 
 
 def test_arguments_that_make_no_sense() -> None:

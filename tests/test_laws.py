@@ -220,9 +220,10 @@ def test_nothing_is_recorded_outside_grad_mode(operation: Operation, case: Case)
 def test_no_operand_is_mutated(operation: Operation, case: Case) -> None:
     """Forwards, backwards and twice backwards, operands and results keep their values."""
     tensors = tensors_of(case)
+    before = [x.array.copy() for x in tensors]
     found = results(operation, tensors, case)
     watched = [x.array for x in tensors] + [r.array for r in found if isinstance(r, Tensor)]
-    before = [a.copy() for a in watched]
+    before += [r.array.copy() for r in found if isinstance(r, Tensor)]
     first = gradients(found, tensors, create_graph=True)
     kept = [g.array.copy() for g in first if g is not None]
     gradients(first, tensors)

@@ -180,6 +180,17 @@ def test_a_plain_list_of_modules_that_are_found_elsewhere_is_fine(register):
     assert len(list(Both().parameters())) == 4
 
 
+def test_a_list_of_other_things_may_hold_modules_the_next_time():
+    class Changing(nn.Module):
+        def __init__(self, items):
+            super().__init__()
+            self.items = items
+
+    assert list(Changing([1, 2]).parameters()) == []
+    with pytest.warns(UserWarning, match=r"Changing\.items is a plain list"):
+        assert list(Changing([Tanh()]).parameters()) == []
+
+
 @pytest.mark.parametrize("value", [[], [1, 2], {"a": 1}, (), "text", [zeros(2)]])
 def test_lists_of_other_things_are_no_ones_business(value):
     net = Net()
@@ -216,6 +227,24 @@ def test_register_parameter_module_and_buffer():
     assert names(net.named_buffers()) == ["n", "later"]
     net.none = Parameter(ones(1))
     assert "none" in net.state_dict()
+
+
+def test_an_empty_place_can_be_filled():
+    net = nn.Module()
+    for value in (None, Parameter(ones(1)), None, Parameter(ones(2))):
+        net.register_parameter("w", value)
+    for value in (None, Tanh(), ReLU()):
+        net.add_module("act", value)
+    assert (net.w.shape, type(net.act)) == ((2,), ReLU)
+
+
+def test_buffers_are_found_below_and_each_once():
+    net = Sequential(Net(), Net())
+    net[1].seen = net[0].seen
+    assert names(net.named_buffers()) == ["0.seen", "0.scratch", "1.scratch"]
+    assert len(list(net.buffers())) == 3
+    assert names(net.named_buffers(remove_duplicate=False)) == ["0.seen", "0.scratch", "1.seen", "1.scratch"]
+    assert len(list(net.buffers(recurse=False))) == 0
 
 
 def test_a_buffer_is_not_learned_but_saved_and_converted():
@@ -324,6 +353,15 @@ def test_a_parameter_is_a_leaf_that_shares_memory_with_its_data():
     assert repr(Parameter(ones(1))) == "Parameter containing:\ntensor([1.], requires_grad=True)"
 
 
+def test_a_write_into_the_data_of_a_parameter_is_noticed():
+    x = ones(2)
+    p = Parameter(x)
+    loss = (p * p).sum()
+    x += 1
+    with pytest.raises(minigrad.MutationError):
+        loss.backward()
+
+
 @pytest.mark.parametrize("data", [[1.0, 2.0], np.ones(2), 3])
 def test_a_parameter_needs_a_tensor(data):
     message = f"a Parameter needs a tensor, not a {type(data).__name__}: nn.Parameter(minigrad.tensor(...))"
@@ -415,9 +453,16 @@ def test_a_float_state_does_not_fit_an_integer_buffer():
         net.load_state_dict({"n": tensor(2.5)})
 
 
-def test_what_was_missed_is_printed_as_in_pytorch():
-    result = Linear(1, 1).load_state_dict({"weigth": zeros(1, 1)}, strict=False)
-    assert repr(result) == "_IncompatibleKeys(missing_keys=['weight', 'bias'], unexpected_keys=['weigth'])"
+@pytest.mark.parametrize(
+    ("missing", "unexpected"), [(["weight"], []), ([], ["other"]), (["weight", "bias"], ["other"])]
+)
+def test_what_was_missed_is_printed_as_in_pytorch(missing, unexpected):
+    state = Linear(1, 1).state_dict()
+    for name in missing:
+        del state[name]
+    state.update((name, zeros(1)) for name in unexpected)
+    result = Linear(1, 1).load_state_dict(state, strict=False)
+    assert repr(result) == f"_IncompatibleKeys(missing_keys={missing}, unexpected_keys={unexpected})"
 
 
 def test_only_the_first_few_names_are_listed():
@@ -439,7 +484,9 @@ def test_a_state_is_a_dict(state):
 # ── copies ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize(
+    "duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"]
+)
 def test_a_copy_is_equal_and_independent(duplicate):
     net = Net()
     net.shift.requires_grad = False
@@ -511,10 +558,11 @@ def test_requires_grad_of_all_parameters():
 
 def test_zero_grad_drops_gradients_or_fills_them():
     layer = Linear(2, 1)
-    layer(ones(3, 2)).sum().backward()
+    layer(ones(3, 2)).square().sum().backward(create_graph=True)
     held = layer.weight.grad
     layer.zero_grad(set_to_none=False)
     assert layer.weight.grad.tolist() == [[0, 0]]
+    assert not layer.weight.grad.requires_grad
     assert np.shares_memory(held.array, layer.weight.grad.array)
     layer.zero_grad()
     assert layer.weight.grad is None
@@ -616,6 +664,16 @@ def test_a_container_is_a_list(kind, edits, n):
     paths = [str(i) for i in range(len(plain))]
     wanted = paths if first is Parameter else [f"{i}.{name}" for i in paths for name in ("weight", "bias")]
     assert names(container.named_parameters()) == wanted
+
+
+@pytest.mark.parametrize("kind", LISTS)
+def test_pop_returns_what_it_takes_out_the_last_item_unless_told(kind):
+    make, item = LISTS[kind]
+    items = [item() for _ in range(4)]
+    container = make(items)
+    assert container.pop() is items[3]
+    assert container.pop(0) is items[0]
+    assert [id(x) for x in container] == [id(x) for x in items[1:3]]
 
 
 @pytest.mark.parametrize("kind", LISTS)
@@ -749,7 +807,8 @@ def test_a_container_is_a_dict(kind, edits):
                 if action == "del":
                     del target[name]
                 else:
-                    target.pop(name)
+                    held = target[name]
+                    assert target.pop(name) is held
         assert list(container) == list(container.keys()) == list(plain)
         assert [id(x) for x in container.values()] == [id(x) for x in plain.values()]
         assert [(k, id(x)) for k, x in container.items()] == [(k, id(x)) for k, x in plain.items()]

@@ -113,7 +113,8 @@ class Program:
                 self.add(x.reshape(-1), flat)
         elif j % 8 == 4:
             shape = x.array.shape
-            self.add(x.expand(2, *shape), np.broadcast_to(dx, (2, *shape)))
+            wide = (2, *shape)
+            self.add(x.expand(wide), np.broadcast_to(dx, wide) if dx.size else dx.reshape(wide))
         elif j % 8 == 5 and n:
             half = (shape := x.array.shape)[0] // 2
             for part, dpart in zip(x.split([half, shape[0] - half]), (dx[:half], dx[half:])):
@@ -163,7 +164,7 @@ class Program:
             (lambda: x.fill_(0.5), np.zeros_like(a)),
             (lambda: x.sin_(), da * np.cos(a)),
             (lambda: x.square_(), 2 * a * da),
-            (lambda: x.masked_fill_(from_numpy(a > 0), 0.25), np.where(a > 0, 0, da)),
+            (lambda: x.masked_fill_(tensor(a > 0), 0.25), np.where(a > 0, 0, da)),
             (lambda: x.add_(x), 2 * da),
             (lambda: x.clamp_(-0.5, 0.5), np.where(np.abs(a) > 0.5, 0, da)),
         ][j % 11]
@@ -197,12 +198,12 @@ class Program:
             with no_grad():
                 x.mul_(0.5)
         elif j % 4 == 1:
-            x.data.add_(0.25)
-        elif j % 4 == 2:
+            x.detach().add_(0.25)
+        elif j % 4 == 2 or x.requires_grad:
             self.add(x.detach(), np.zeros_like(dx))
         else:
             with no_grad():
-                self.add(x.T if x.ndim == 2 else x.unsqueeze(0), np.zeros_like(dx.T if x.ndim == 2 else dx[None]))
+                self.add(x.unsqueeze(0), dx[None])
 
     STEPS = (unary, binary, view, view, in_place, in_place, assign, assign, reduce, take, untracked)
 

@@ -109,9 +109,17 @@ def test_linear_takes_the_wider_dtype_and_gives_gradients_of_each_ones_own():
 @pytest.mark.parametrize(
     ("shape", "message", "remedy"),
     [
-        ((32, 2, 3), "Linear(6, 4) got an input of shape (32, 2, 3): flatten it first, x.flatten(1)", lambda x: x.flatten(1)),
+        (
+            (32, 2, 3),
+            "Linear(6, 4) got an input of shape (32, 2, 3): flatten it first, x.flatten(1)",
+            lambda x: x.flatten(1),
+        ),
         ((2, 3), "Linear(6, 4) got an input of shape (2, 3): flatten it first, x.flatten()", lambda x: x.flatten()),
-        ((6, 9), "Linear(6, 4) got an input of shape (6, 9): its features come first, transpose it, x.T", lambda x: x.T),
+        (
+            (6, 9),
+            "Linear(6, 4) got an input of shape (6, 9): its features come first, transpose it, x.T",
+            lambda x: x.T,
+        ),
     ],
 )
 def test_a_wrong_shape_names_both_and_the_remedy_works(shape, message, remedy):
@@ -190,7 +198,12 @@ def test_relu_in_place_writes_into_its_input(function):
 
 @pytest.mark.parametrize(
     ("function", "name"),
-    [(nn.Softmax(), "softmax"), (F.softmax, "softmax"), (nn.LogSoftmax(), "log_softmax"), (F.log_softmax, "log_softmax")],
+    [
+        (nn.Softmax(), "softmax"),
+        (F.softmax, "softmax"),
+        (nn.LogSoftmax(), "log_softmax"),
+        (F.log_softmax, "log_softmax"),
+    ],
 )
 def test_softmax_asks_for_its_dimension(function, name):
     message = f"{name} of a tensor of shape (5, 3) needs a dimension: dim=-1 is the classes of a batch"
@@ -208,7 +221,9 @@ def test_softmax_computes_in_the_dtype_asked_for():
 
 @given(st.lists(st.integers(0, 3), max_size=2), st.integers(1, 5), st.booleans(), st.data())
 def test_one_hot_rows_have_a_one_where_the_index_says(shape, n, counted, data):
-    index = np.array(data.draw(st.lists(st.integers(0, n - 1), min_size=int(np.prod(shape)), max_size=int(np.prod(shape)))))
+    index = np.array(
+        data.draw(st.lists(st.integers(0, n - 1), min_size=int(np.prod(shape)), max_size=int(np.prod(shape))))
+    )
     index = tensor(index.reshape(shape).astype(np.int64))
     if not counted and not index.numel():
         return
@@ -227,7 +242,12 @@ def test_one_hot_rows_have_a_one_where_the_index_says(shape, n, counted, data):
         (tensor([1.0]), 3, TypeError, "one_hot: class indices of type minigrad.float32: convert them with .long()"),
         (tensor([0, 3]), 3, ValueError, "one_hot: class 3 of 3: indices must be from 0 to num_classes - 1"),
         (tensor([0, -1]), 3, ValueError, "one_hot: class -1 of 3: indices must be from 0 to num_classes - 1"),
-        (zeros(0, dtype="int64"), -1, ValueError, "one_hot of a tensor of shape (0,): it names no class, so pass num_classes"),
+        (
+            zeros(0, dtype="int64"),
+            -1,
+            ValueError,
+            "one_hot of a tensor of shape (0,): it names no class, so pass num_classes",
+        ),
     ],
 )
 def test_one_hot_refuses_what_is_no_class(index, n, error, message):

@@ -21,10 +21,40 @@ ALIASES = {
     "clip": "clamp", "swapaxes": "transpose", "swapdims": "transpose", "clip_": "clamp_",
 }  # fmt: skip
 
-IN_PLACE = """
-    abs_ add_ bitwise_and_ bitwise_or_ bitwise_xor_ ceil_ clamp_ clip_ cos_ div_ exp_ floor_ floor_divide_ log_ masked_fill_
-    mul_ neg_ pow_ reciprocal_ relu_ remainder_ round_ rsqrt_ sigmoid_ sign_ sin_ sqrt_ square_ sub_ tan_ tanh_ trunc_
-""".split()  # the law on them is `test_in_place_equals_plain`
+IN_PLACE = [
+    "abs_",
+    "add_",
+    "bitwise_and_",
+    "bitwise_or_",
+    "bitwise_xor_",
+    "ceil_",
+    "clamp_",
+    "clip_",
+    "cos_",
+    "div_",
+    "exp_",
+    "floor_",
+    "floor_divide_",
+    "log_",
+    "masked_fill_",
+    "mul_",
+    "neg_",
+    "pow_",
+    "reciprocal_",
+    "relu_",
+    "remainder_",
+    "round_",
+    "rsqrt_",
+    "sigmoid_",
+    "sign_",
+    "sin_",
+    "sqrt_",
+    "square_",
+    "sub_",
+    "tan_",
+    "tanh_",
+    "trunc_",
+]  # the law on them is `test_in_place_equals_plain`
 
 NO_OPERATIONS = {
     "__hash__": "the identity of a tensor",
@@ -33,13 +63,28 @@ NO_OPERATIONS = {
 
 NO_OPERATIONS_OF_THE_PACKAGE = {
     **dict.fromkeys(
-        "arange as_tensor empty empty_like eye from_numpy full full_like linspace ones ones_like tensor zeros zeros_like".split(),
+        [
+            "arange",
+            "as_tensor",
+            "empty",
+            "empty_like",
+            "eye",
+            "from_numpy",
+            "full",
+            "full_like",
+            "linspace",
+            "ones",
+            "ones_like",
+            "tensor",
+            "zeros",
+            "zeros_like",
+        ],
         "makes a tensor from no tensor that could want a gradient",
     ),
-    **dict.fromkeys("rand rand_like randint randn randn_like randperm".split(), "draws random numbers"),
-    **dict.fromkeys("get_rng_state manual_seed set_rng_state".split(), "the state of the random generator"),
+    **dict.fromkeys(["rand", "rand_like", "randint", "randn", "randn_like", "randperm"], "draws random numbers"),
+    **dict.fromkeys(["get_rng_state", "manual_seed", "set_rng_state"], "the state of the random generator"),
     **dict.fromkeys(
-        "get_default_dtype is_grad_enabled set_default_dtype set_printoptions".split(), "reads or changes a setting"
+        ["get_default_dtype", "is_grad_enabled", "set_default_dtype", "set_printoptions"], "reads or changes a setting"
     ),
     **dict.fromkeys(["load", "save"], "reads or writes a file"),
     **dict.fromkeys(["is_floating_point", "numel"], "a question about a tensor, not its elements"),
@@ -65,7 +110,7 @@ def test_every_method_has_a_row(family: type) -> None:
         private = name.startswith("_") and not name.startswith("__")
         in_place = any(other.removesuffix("_") in rows for other in same if other in IN_PLACE)
         assert private or same & rows or in_place or name in NO_OPERATIONS, (
-            f"{family.__name__}.{name} has no row: give it one in tests/operations.py or tests/arrangements.py"
+            f"{family.__name__}.{name} has no row: give it one in tests/operations*.py"
         )
 
 
@@ -73,7 +118,11 @@ def test_every_function_has_a_row() -> None:
     rows = names_with_rows()
     for name in minigrad.__all__:
         value = getattr(minigrad, name)
-        if callable(value) and not isinstance(value, type | minigrad.dtype) and name not in NO_OPERATIONS_OF_THE_PACKAGE:
+        if (
+            callable(value)
+            and not isinstance(value, type | minigrad.dtype)
+            and name not in NO_OPERATIONS_OF_THE_PACKAGE
+        ):
             assert rows & {name, ALIASES.get(name)}, f"minigrad.{name} has no row: give it one in tests/operations.py"
 
 
@@ -116,7 +165,7 @@ def test_augmented_assignment_writes_in_place(augmented: Any, plain: Any) -> Non
 
 # ── dtypes ───────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-TYPES = "bool uint8 int8 int16 int32 int64 float16 float32 float64".split()
+TYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
 
 # The type in which x (down) and y (across) meet, in PyTorch 2.13: if both have dimensions, and if y has none.
 WITH_DIMENSIONS = """
@@ -201,3 +250,63 @@ def test_division_of_integers_is_floating_point() -> None:
     assert x.div(2, rounding_mode="floor").dtype == x.div(2, rounding_mode="trunc").dtype == minigrad.int64
     with pytest.raises(ValueError, match="rounding_mode='up': use None, 'floor' or 'trunc'"):
         x.div(2, rounding_mode="up")
+
+
+# ── smallest cases of what was once wrong ────────────────────────────────────────────────────────────────────────────
+
+inf, nan = np.inf, np.nan
+
+ONCE_WRONG: list[tuple[str, Any, Any]] = [
+    ("prod of no dimensions along one", lambda: tensor(3.0).prod(0), 3.0),
+    ("logsumexp of everything", lambda: tensor([[0.0]]).logsumexp(None), 0.0),
+    ("the norm of order -inf", lambda: tensor([3.0, -2.0]).norm(-inf), 2.0),
+    ("movedim of no dimensions", lambda: tensor(3.0).movedim(0, -1), 3.0),
+    ("a mask larger than its tensor", lambda: tensor([3.0]).masked_select(tensor([True, False, True])), [3.0, 3.0]),
+    ("chunks of nothing", lambda: tensor([len(part) for part in minigrad.zeros(0).chunk(3)]), [0, 0, 0]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "expected"), [case[1:] for case in ONCE_WRONG], ids=[case[0] for case in ONCE_WRONG])
+def test_values_that_were_once_wrong(call: Any, expected: Any) -> None:
+    assert call().tolist() == expected
+
+
+def test_clamp_meets_in_the_dtype_of_what_has_dimensions() -> None:
+    low, high = tensor([1.0]), tensor(2.0, dtype="float64")
+    assert tensor(0.0, dtype="float64").clamp(low, high).dtype == minigrad.float32
+
+
+def test_norm_refuses_integers() -> None:
+    with pytest.raises(TypeError, match=r"norm of a tensor of type int64: convert it first, x.float\(\).norm\(\)"):
+        tensor([3, 4]).norm()
+
+
+def test_linear_without_features() -> None:
+    x, weight = minigrad.ones(0, 2, 0, requires_grad=True), minigrad.ones(3, 0, requires_grad=True)
+    minigrad.nn.functional.linear(x, weight).sum().backward()
+    assert x.grad.shape == (0, 2, 0)
+    assert weight.grad.shape == (3, 0)
+
+
+def test_the_mixed_derivative_of_a_power_at_exponent_0() -> None:
+    """d/dy (y · x^(y - 1)) is 1/x at y = 0."""
+    x, y = tensor(4.0, requires_grad=True), tensor(0.0, requires_grad=True)
+    [first] = minigrad.autograd.grad(x**y, x, create_graph=True)
+    [mixed] = minigrad.autograd.grad(first, y)
+    assert first.item() == 0
+    assert mixed.item() == 0.25
+
+
+@pytest.mark.parametrize("kind", ["float16", "float32", "float64"])
+def test_no_overflow_far_out(kind: str) -> None:
+    x = tensor([-1000.0, 1000.0], dtype=kind, requires_grad=True)
+    for function in (Tensor.sigmoid, Tensor.softplus, Tensor.tanh):
+        [gradient] = minigrad.autograd.grad(function(x).sum(), x)
+        assert np.isfinite(gradient.array).all()
+    assert x.sigmoid().array[0] < 1e-4
+
+
+@pytest.mark.parametrize(("shape", "wrong"), [((2, 3), (3, 2)), ((2,), (2, 2)), ((), (1,)), ((4,), (2,))])
+def test_sum_to_size_is_no_reshape(shape: tuple[int, ...], wrong: tuple[int, ...]) -> None:
+    with pytest.raises(minigrad.ShapeError, match="each size must be 1 or the same, counted from the last"):
+        minigrad.ones(shape).sum_to_size(wrong)

@@ -134,7 +134,9 @@ def settings(draw):
 NUMBERS = st.floats(-3, 3).map(lambda x: round(x, 2) or 0.5)
 
 
-@given(settings(), st.lists(st.lists(st.none() | NUMBERS, min_size=3, max_size=3), min_size=1, max_size=6), st.booleans())
+@given(
+    settings(), st.lists(st.lists(st.none() | NUMBERS, min_size=3, max_size=3), min_size=1, max_size=6), st.booleans()
+)
 def test_steps_follow_the_formulas_also_where_gradients_are_missing(setting, gradients, nested):
     kind, options = setting
     shape = (1, 1) if nested else ()
@@ -277,7 +279,8 @@ def test_an_optimizer_of_ones_own_defines_update():
     Signs([p], {"lr": 1.0}).step()
     assert p.tolist() == [2, -2]
     with pytest.raises(
-        NotImplementedError, match=re.escape("Optimizer has no update: define `def update(self, group): ...` in the class")
+        NotImplementedError,
+        match=re.escape("Optimizer has no update: define `def update(self, group): ...` in the class"),
     ):
         Optimizer([p], {}).step()
 
@@ -452,7 +455,9 @@ def test_the_remedies_work():
 
 def test_an_optimizer_prints_its_groups_as_pytorchs():
     descent = Adam([{"params": [zeros(1)]}, {"params": [zeros(1)], "lr": 1}], lr=0.1)
-    assert repr(descent) == """\
+    assert (
+        repr(descent)
+        == """\
 Adam (
 Parameter Group 0
     amsgrad: False
@@ -470,6 +475,7 @@ Parameter Group 1
     maximize: False
     weight_decay: 0
 )"""
+    )
 
 
 def test_the_names_of_the_package():

@@ -34,17 +34,34 @@ ARRAYS = st.builds(
     st.sampled_from(DTYPES), st.lists(st.integers(0, 3), max_size=3), st.integers(0, 9),
 )  # fmt: skip
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=5) | st.sampled_from(
-    ["file", "allow_pickle", "structure", "data", "w.npy", "w", "w_", "a/b", "../a", "a.b", ".", "x" * 300, "\0", "\ud800"]
+    [
+        "file",
+        "allow_pickle",
+        "structure",
+        "data",
+        "w.npy",
+        "w",
+        "w_",
+        "a/b",
+        "../a",
+        "a.b",
+        ".",
+        "x" * 300,
+        "\0",
+        "\ud800",
+    ]
 )
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | TEXTS
 KEYS = TEXTS | st.integers() | st.booleans() | st.none() | st.tuples(TEXTS, st.integers())
 LEAVES = PLAIN | ARRAYS | ARRAYS.map(tensor)
 DATA = st.recursive(
     LEAVES,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.lists(inner, max_size=4).map(tuple)
-    | st.dictionaries(KEYS, inner, max_size=4)
-    | st.dictionaries(KEYS, inner, max_size=4).map(OrderedDict),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.lists(inner, max_size=4).map(tuple)
+        | st.dictionaries(KEYS, inner, max_size=4)
+        | st.dictionaries(KEYS, inner, max_size=4).map(OrderedDict)
+    ),
     max_leaves=12,
 )
 
@@ -93,7 +110,7 @@ def test_a_file_is_an_ordinary_archive_with_readable_names(tmp_path):
         (np.bool_(True), True),
         (np.str_("x"), "x"),
         (ones(2, 3).shape, (2, 3)),
-        (namedtuple("Pair", "a b")(1, 2), (1, 2)),  # noqa: PYI024
+        (namedtuple("Pair", "a b")(1, 2), (1, 2)),
         (defaultdict(int, a=1), {"a": 1}),
     ],
 )
@@ -130,7 +147,9 @@ def test_an_archive_of_plain_arrays_is_a_dict_of_tensors(tmp_path):
     path = tmp_path / "arrays.npz"
     np.savez_compressed(path, a=np.arange(3), b=np.ones((2, 2), ">f8"), c=np.asfortranarray(np.eye(2)))
     loaded = load(path)
-    assert same(loaded, {"a": tensor([0, 1, 2]), "b": ones(2, 2, dtype="float64"), "c": minigrad.eye(2, dtype="float64")})
+    assert same(
+        loaded, {"a": tensor([0, 1, 2]), "b": ones(2, 2, dtype="float64"), "c": minigrad.eye(2, dtype="float64")}
+    )
 
 
 def test_numbers_of_another_machines_byte_order_can_be_computed_with():
@@ -221,29 +240,32 @@ def test_what_cannot_be_saved_is_named_and_leaves_the_old_file(data, error, mess
 
 def test_what_can_be_saved_can_be_loaded_however_deep():
     for depth in range(100, 500, 20):
+        file = io.BytesIO()
         try:
-            loaded = through_a_file(nested(depth))
-        except ValueError as error:
-            assert "nested too deeply" in str(error)
+            save(nested(depth), file)
+        except ValueError:
+            assert depth > 100
             break
-        assert str(loaded) == str(nested(depth))
+        file.seek(0)
+        assert str(load(file)) == str(nested(depth))
     else:
         pytest.fail("there is no limit")
 
 
 def test_a_folder_that_does_not_exist(tmp_path):
     folder = tmp_path / "runs"
-    with pytest.raises(FileNotFoundError, match=f"^save: there is no folder {re.escape(str(folder))}: make it first, os.makedirs$"):
+    message = f"save: there is no folder {folder}: make it first, os.makedirs"
+    with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
         save(1, folder / "x")
     folder.mkdir()
     save(1, folder / "x")
 
 
 def test_the_path_of_a_folder(tmp_path):
-    with pytest.raises(OSError, match="irectory|denied"):
+    with pytest.raises(OSError, match=r"irectory|denied"):
         save(1, tmp_path)
     assert os.listdir(tmp_path) == []
-    with pytest.raises(OSError, match="irectory|denied"):
+    with pytest.raises(OSError, match=r"irectory|denied"):
         load(tmp_path)
 
 
@@ -258,7 +280,9 @@ def fail_half_way(error):
     return savez
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()], ids=repr)
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()], ids=repr
+)
 @pytest.mark.parametrize("where", ["numpy.savez", "os.fsync", "os.replace"])
 def test_an_interrupted_save_leaves_the_old_file_whole_and_no_other(error, where, tmp_path, monkeypatch):
     path = tmp_path / "x"
@@ -324,8 +348,9 @@ def try_to_load(content):
     try:
         return load(io.BytesIO(content))
     except ValueError as error:
-        assert str(error).startswith("the file is not a file that minigrad.save wrote, or it is damaged: ")
-        return None
+        cause = str(error)
+    assert cause.startswith("the file is not a file that minigrad.save wrote, or it is damaged: ")
+    return None
 
 
 def test_a_file_cut_short_is_a_value_error_at_every_length():
@@ -438,14 +463,14 @@ def test_the_error_names_the_file_and_the_cause(tmp_path):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$") as caught:
         load(path)
     assert isinstance(caught.value.__cause__, ValueError)
-    with pytest.raises(ValueError, match="damaged: it holds more than arrays$"):
+    with pytest.raises(ValueError, match=r"damaged: it holds more than arrays$"):
         load(io.BytesIO(zipped(("a.txt", "hello"))))
-    with pytest.raises(ValueError, match="damaged: its format is 'minigrad 2'$"):
+    with pytest.raises(ValueError, match=r"damaged: its format is 'minigrad 2'$"):
         load(io.BytesIO(structured(1, form="minigrad 2")))
 
 
 def test_a_file_opened_as_text_and_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(ValueError, match="it is no .npz archive"):
+    with pytest.raises(ValueError, match=r"it is no \.npz archive"):
         load(io.StringIO("PK\3\4"))
     with pytest.raises(FileNotFoundError):
         load(tmp_path / "nothing")

@@ -49,7 +49,7 @@ class _Numbered(Module, Generic[T]):
 
     def _part(self, names: list[str]) -> Any:
         """A container of its own for some of the items."""
-        raise NotImplementedError
+        return type(self)([getattr(self, name) for name in names])  # type: ignore[call-arg]
 
     def __setitem__(self, index: int, item: T) -> None:
         self._put(self._name(index), item)
@@ -129,9 +129,6 @@ class ModuleList(_Numbered[Module]):
         super().__init__()
         self.extend(modules)
 
-    def _part(self, names: list[str]) -> ModuleList:
-        return ModuleList(getattr(self, name) for name in names)
-
     def _repr_children(self) -> list[str]:
         """One line for items next to each other that print alike."""
         lines, start = [], 0
@@ -155,9 +152,6 @@ class ParameterList(_Numbered[Any]):
     def _put(self, name: str, item: Any) -> None:
         setattr(self, name, as_parameter(item) if isinstance(item, Tensor) else item)
 
-    def _part(self, names: list[str]) -> ParameterList:
-        return ParameterList(getattr(self, name) for name in names)
-
     def extra_repr(self) -> str:
         """A line per item."""
         return "\n".join(f"  ({i}): {describe(item)}" for i, item in enumerate(self))
@@ -179,7 +173,8 @@ class _Named(Module, Generic[T]):
             self[name] = item
 
     def __setitem__(self, name: str, item: T) -> None:
-        raise NotImplementedError
+        check_item(self, name, item)
+        setattr(self, name, item)
 
     def __getitem__(self, name: str) -> T:
         items = self._items()
@@ -231,10 +226,6 @@ class ModuleDict(_Named[Module]):
     >>> [name for name, _ in heads.named_parameters()]
     ['digit.weight', 'digit.bias']
     """
-
-    def __setitem__(self, name: str, item: Module) -> None:
-        check_item(self, name, item)
-        setattr(self, name, item)
 
 
 class ParameterDict(_Named[Parameter]):

@@ -10,7 +10,7 @@ import numpy as np
 from minigrad.creation import arange
 from minigrad.errors import ShapeError
 from minigrad.ops.linalg import linear
-from minigrad.ops.loss import check_alike, check_tensors, squared_error
+from minigrad.ops.loss import check_alike, not_tensors, squared_error
 from minigrad.tensor import Tensor, wrap
 
 __all__ = [
@@ -216,7 +216,8 @@ def _check_reduction(name: str, reduction: str) -> None:
 def _check_classes(name: str, input: Tensor, target: Tensor, weight: Tensor | None, reduction: str) -> None:
     """An error unless there are classes, and as many weights, if any."""
     _check_reduction(name, reduction)
-    check_tensors(name, input, target, *(() if weight is None else (weight,)))
+    if not all(isinstance(operand, Tensor | None) for operand in (input, target, weight)):
+        raise not_tensors(name, input, target, *(() if weight is None else (weight,)))
     if not input.array.ndim:
         raise ShapeError(f"{name}: an input of no dimensions has no classes: its shape must be (N, C, ...) or (C)")
     n = input.array.shape[_class_dim(input)]

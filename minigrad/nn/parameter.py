@@ -35,6 +35,4 @@ class Parameter(Tensor):
         return "Parameter containing:\n" + super().__repr__()
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
-        copy = Parameter(self.detach().clone(), self.requires_grad)
-        memo[id(self)] = copy
-        return copy
+        return Parameter(self.detach().clone(), self.requires_grad)

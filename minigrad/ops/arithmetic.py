@@ -90,7 +90,7 @@ class Arithmetic:
 
     def pow(self: Tensor, exponent: Any) -> Tensor:
         """self ** exponent. At exponent 0 the gradient of the base is 0, whatever the base, 0 included."""
-        if isinstance(exponent, int | float) and exponent == 2 and self.array.dtype.kind != "b":
+        if isinstance(exponent, int | float) and exponent == 2 and self.array.dtype.kind == "f":
             return self.square()
         self, exponent = self._pair(exponent)
         if self.array.dtype.kind != "f":

@@ -33,13 +33,19 @@ class Linalg:
             return self.unsqueeze(0).matmul(other).squeeze(-2 if len(b) > 1 else 0)
         if len(b) == 1:
             return self.matmul(other.unsqueeze(1)).squeeze(-1)
-        return apply(kernels.matmul, (self, other), (lambda g: g.matmul(other.mT), lambda g: self.mT.matmul(g)))
+        return self._matmul(other)
 
     __matmul__ = matmul
 
+    def _matmul(self: Tensor, other: Tensor) -> Tensor:
+        """`matmul` of matrices, or batches of them, that are known to fit."""
+        return apply(kernels.matmul, (self, other), (lambda g: g._matmul(other.mT), lambda g: self.mT._matmul(g)))
+
     def _transposed_matmul(self: Tensor, other: Tensor) -> Tensor:
         """selfᵀ other, of two matrices."""
-        return apply(kernels.transposed_matmul, (self, other), (lambda g: other.matmul(g.T), lambda g: self.matmul(g)))
+        return apply(
+            kernels.transposed_matmul, (self, other), (lambda g: other._matmul(g.T), lambda g: self._matmul(g))
+        )
 
     def __rmatmul__(self: Tensor, other: object) -> Tensor:
         return self._operand(other).matmul(self)
@@ -80,7 +86,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if x.ndim == 1:
         return linear(input.unsqueeze(0), weight, bias).squeeze(0)
     rules = (
-        lambda g: g.matmul(weight),
+        lambda g: g._matmul(weight),
         lambda g: _matrix(g)._transposed_matmul(_matrix(input)),
         lambda g: _sum_rows(_matrix(g)),
     )

@@ -50,8 +50,7 @@ def check_alike(name: str, input: Tensor, target: Tensor) -> None:
     try:
         x, y = input.array, target.array
     except AttributeError:
-        check_tensors(name, input, target)
-        raise
+        raise not_tensors(name, input, target) from None
     if x.shape != y.shape:
         raise ShapeError(
             f"{name}: the input has shape {x.shape} and the target {y.shape}: they must be equal"
@@ -61,11 +60,10 @@ def check_alike(name: str, input: Tensor, target: Tensor) -> None:
         raise TypeError(f"{name} of tensors of type {x.dtype} and {y.dtype}: convert one, input.float()")
 
 
-def check_tensors(name: str, *operands: Tensor) -> None:
-    """TypeError for a list or an array where a tensor must stand."""
-    for operand in operands:
-        if not hasattr(operand, "_node"):
-            raise TypeError(f"{name} needs tensors, not a {type(operand).__name__}: use minigrad.tensor(...)")
+def not_tensors(name: str, *operands: object) -> TypeError:
+    """The error for lists or arrays where tensors must stand."""
+    kinds = " and ".join(f"a {type(operand).__name__}" for operand in operands)
+    return TypeError(f"{name} needs tensors, not {kinds}: use minigrad.tensor(...)")
 
 
 def _fix(a: tuple[int, ...], b: tuple[int, ...], integers: bool) -> str:

@@ -225,7 +225,10 @@ class Shape:
         shape = (1,) * (len(times) - len(shape)) + shape
         pairs = tuple(n for pair in zip(times, shape, strict=True) for n in pair)
         ones = tuple(n for size in shape for n in (1, size))
-        return self.reshape(ones).expand(pairs).reshape(tuple(t * n for t, n in zip(times, shape, strict=True)))
+        wide = self.reshape(ones).expand(pairs)
+        if prod(times) == 1:
+            wide = wide.clone()  # nothing is repeated, and nothing would be copied
+        return wide.reshape(tuple(t * n for t, n in zip(times, shape, strict=True)))
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

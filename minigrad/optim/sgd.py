@@ -61,8 +61,8 @@ class SGD(Optimizer):
                     kind = value.dtype
                     keep, rate = np.array(1 - lr * decay, kind), np.array(lr * sign, kind)
                 if decay:
-                    np.multiply(value, keep, out=value)
-                np.subtract(value, g * rate, out=value)
+                    np.multiply(value, keep, value)
+                np.subtract(value, g * rate, value)
                 continue
             g = g * sign + value * decay if decay else g * sign
             state = self.state[p]

@@ -1,0 +1,207 @@
+"""Random numbers: PyTorch 2.13's, to the last digit or nearly; the same seed, the same numbers."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import minigrad
+from minigrad import (
+    Generator,
+    get_rng_state,
+    manual_seed,
+    rand,
+    rand_like,
+    randint,
+    randn,
+    randn_like,
+    randperm,
+    set_rng_state,
+)
+
+NAMES = {name: getattr(minigrad, name) for name in minigrad.__all__}
+
+# One stream, seeded with 0, drawn from in this order: small and large requests, whole blocks of 16 normal numbers and
+# not, both precisions, the second number of a pair left over for later.
+STREAM = [
+    ("rand(3)", [0.4962566, 0.7682218, 0.0884774]),
+    ("randn(3)", [0.3643382, 0.1343963, 0.1642163]),
+    ("randn(2)", [0.305761, 0.2099809]),
+    ("randint(10, (4,))", [6, 6, 8, 4]),
+    ("randperm(6)", [3, 2, 5, 1, 4, 0]),
+    ("randn(16)[:3]", [0.4680964, -0.1577124, 1.4436601]),
+    ("randn(17)[-3:]", [0.4455122, 1.3252748, -1.629326]),
+    ("rand(2, dtype=float64)", [0.3141978, 0.5294275]),
+    ("randn(2, dtype=float64)", [0.9056261, -1.1624414]),
+    ("randn(20, dtype=float64)[-2:]", [-0.7092774, -0.9365585]),
+    ("randint(-5, 5, (2, 2))", [-4, -1, 4, -4]),
+    ("randint(0, 2**28, (2,))", [241496194, 23550050]),
+    ("randint(0, 2**40, (2,))", [268067218339, 953758251131]),
+    ("randint(0, 2**28 - 1, (2,))", [125937606, 21355101]),
+    ("randn(1)", [-0.1592573]),
+    ("rand_like(ones(2))", [0.6883496, 0.0499708]),
+    ("randn_like(ones(3, dtype=float64))", [-0.1198508, -0.9511761, -1.1666438]),
+    ("randint(3, 7, (3,), dtype=float32)", [3.0, 5.0, 5.0]),
+    ("randperm(1)", [0]),
+    ("randn(0)", []),
+    ("rand(1)", [0.5536525]),
+]
+SEEDS = [(1, [0.7576316, 0.2793109]), (42, [0.8822693, 0.915004]), (2**31, [0.9127365, 0.8284304]),
+         (-1, [0.9937994, 0.5713063]), (2**32 + 5, [0.8302519, 0.1261109])]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def seeded():
+    manual_seed(0)
+
+
+def test_one_stream():
+    for text, expected in STREAM:
+        drawn = eval(text, dict(NAMES)).flatten().tolist()
+        assert drawn == pytest.approx(expected, abs=1e-6), text
+
+
+@pytest.mark.parametrize(("seed", "expected"), SEEDS)
+def test_seeds(seed, expected):
+    generator = manual_seed(seed)
+    assert rand(2).tolist() == pytest.approx(expected, abs=1e-7)
+    assert generator.initial_seed() == seed % 2**64
+
+
+def test_generators():
+    fresh = Generator()
+    assert (rand(2, generator=fresh).tolist(), fresh.initial_seed()) == (
+        pytest.approx([0.2672952, 0.8725283], abs=1e-7),
+        67280421310721,
+    )
+    again = Generator("cpu").manual_seed(7)
+    assert randn(3, generator=again).tolist() == pytest.approx([-0.1467951, 0.7861413, 0.9468216], abs=1e-6)
+    assert rand(1).item() == pytest.approx(0.4962566, abs=1e-7)  # the default one has not moved
+
+
+def test_a_generator_may_draw_its_own_seed():
+    one, other = Generator(), Generator()
+    assert one.seed() == one.initial_seed() != other.seed()
+    assert not rand(4, generator=one).equal(rand(4, generator=other))
+
+
+@given(st.lists(st.sampled_from(["rand(5)", "randn(3)", "randn(40)", "randint(9, (3,))", "randperm(5)"]), max_size=6))
+def test_a_state_continues_exactly(calls):
+    """Wherever it is taken: also between the two numbers of a pair."""
+    manual_seed(3)
+    for call in calls:
+        eval(call, dict(NAMES))
+    state = get_rng_state()
+    expected = [randn(3).tolist(), rand(2).tolist(), randn(18).tolist()]
+    set_rng_state(state)
+    assert [randn(3).tolist(), rand(2).tolist(), randn(18).tolist()] == expected
+    fresh = Generator().set_state(state)
+    assert randn(3, generator=fresh).tolist() == expected[0]
+    assert fresh.initial_seed() == 3
+
+
+def test_a_state_is_not_changed_by_drawing_on():
+    state = get_rng_state()
+    kept = {name: np.copy(value) if isinstance(value, np.ndarray) else value for name, value in state.items()}
+    rand(1000)
+    assert all(np.array_equal(kept[name], state[name]) for name in state)
+
+
+def test_a_state_taken_before_anything_was_drawn():
+    generator = Generator()
+    state = generator.get_state()
+    assert Generator().set_state(state).get_state()["pos"] == state["pos"]
+    assert rand(2, generator=generator).equal(rand(2, generator=Generator().set_state(state)))
+
+
+@pytest.mark.parametrize("draw", [lambda **k: rand(3, **k), lambda **k: randn(20, **k), lambda **k: randint(9, (3,), **k),
+                                  lambda **k: randperm(9, **k)])  # fmt: skip
+def test_a_generator_given_is_the_one_drawn_from(draw):
+    one, other = Generator().manual_seed(5), Generator().manual_seed(5)
+    assert draw(generator=one).equal(draw(generator=other))
+    assert not draw(generator=one).equal(draw())
+
+
+@pytest.mark.parametrize("dtype", [minigrad.float16, minigrad.float32, minigrad.float64])
+@pytest.mark.parametrize("n", [1, 15, 16, 33, 10_000])
+def test_types_and_ranges(dtype, n):
+    u, z = rand(n, dtype=dtype), randn(n, dtype=dtype)
+    assert u.dtype is z.dtype is dtype
+    assert ((u >= 0) & (u <= 1)).all()
+    if n == 10_000:
+        assert u.double().mean().item() == pytest.approx(0.5, abs=0.02)
+        assert (z.double().mean().item(), z.double().std().item()) == pytest.approx((0, 1), abs=0.04)
+
+
+def test_shapes():
+    assert rand().shape == randn(()).shape == ()
+    assert rand(2, 3).shape == rand((2, 3)).shape == rand([2, 3]).shape == rand(size=(2, 3)).shape == (2, 3)
+    assert randn(size=(2, 0)).shape == (2, 0)
+    assert rand_like(randn(2, 3)).shape == randn_like(rand(2, 3)).shape == (2, 3)
+    assert rand_like(minigrad.ones(2, dtype=minigrad.int64), dtype=minigrad.float64).dtype is minigrad.float64
+    assert randn_like(minigrad.ones(2), requires_grad=True).requires_grad
+    assert randint(5, (2, 3)).shape == (2, 3)
+
+
+@given(st.integers(-50, 50), st.integers(1, 40))
+def test_integers_are_within_bounds(low, width):
+    drawn = randint(low, low + width, (200,))
+    assert ((drawn >= low) & (drawn < low + width)).all()
+
+
+def test_ways_to_say_the_bounds():
+    drawn = []
+    for draw in (
+        lambda: randint(5, 9, (6,)), lambda: randint(5, np.int64(9), (6,)), lambda: randint(5, minigrad.tensor(9), (6,)),
+        lambda: randint(5, high=9, size=(6,)), lambda: randint(low=5, high=9, size=[6]), lambda: randint(5, 9, 6),
+    ):  # fmt: skip
+        manual_seed(1)
+        drawn.append(draw().tolist())
+    assert drawn.count(drawn[0]) == len(drawn)
+    assert set(drawn[0]) <= {5, 6, 7, 8}
+    for draw in (lambda: randint(4, (6,)), lambda: randint(high=4, size=(6,)), lambda: randint(4, size=(6,))):
+        manual_seed(1)
+        assert [n + 5 for n in draw().tolist()] == drawn[0]
+
+
+@given(st.integers(0, 60))
+def test_a_permutation_has_every_number_once(n):
+    drawn = randperm(n)
+    assert sorted(drawn.tolist()) == list(range(n))
+    assert drawn.dtype is minigrad.int64
+    assert randperm(n, dtype=minigrad.int32).dtype is minigrad.int32
+
+
+@pytest.mark.parametrize(
+    ("draw", "error", "message"),
+    [
+        (lambda: randint(5, 5, (1,)), ValueError, "randint from 5 to 5: there is no integer to draw, use low < high"),
+        (lambda: randint(0, (1,)), ValueError, "randint from 0 to 0: there is no integer to draw"),
+        (lambda: randint(3), TypeError, "randint: give a bound and a size: randint(high, size) or randint(low, high, size)"),
+        (lambda: randint(size=(1,)), TypeError, "randint: give a bound and a size"),
+        (lambda: randint(0, 2.5, (1,)), TypeError, "'float' object cannot be interpreted as an integer"),
+        (lambda: randint(0, 300, (1,), dtype=minigrad.uint8), OverflowError,
+         "randint from 0 to 300: these do not all fit the type uint8"),
+        (lambda: randint(-1, 3, (1,), dtype=minigrad.uint8), OverflowError, "these do not all fit"),
+        (lambda: rand(2, dtype=minigrad.int64), TypeError,
+         "rand of type int64: these are real numbers, use a floating-point type, or randint"),
+        (lambda: randn(2, dtype=minigrad.bool), TypeError, "randn of type bool"),
+        (lambda: rand_like(minigrad.ones(2, dtype=minigrad.int64)), TypeError, "rand of type int64"),
+        (lambda: rand(-1), ValueError, "a tensor of shape (-1,): sizes cannot be negative"),
+        (lambda: randn(2, -1), ValueError, "a tensor of shape (2, -1): sizes cannot be negative"),
+        (lambda: randperm(-1), ValueError, "randperm(-1): there is no permutation of fewer than 0 numbers"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_drawn(draw, error, message):
+    state = get_rng_state()
+    with pytest.raises(error, match=re.escape(message)):
+        draw()
+    assert np.array_equal(get_rng_state()["key"], state["key"])
+
+
+def test_the_largest_bounds_of_a_type():
+    assert set(randint(0, 256, (5000,), dtype=minigrad.uint8).tolist()) == set(range(256))
+    assert randint(-128, 128, (500,), dtype=minigrad.int8).amin() < -100
+    assert randint(0, 2, (50,), dtype=minigrad.bool).dtype is minigrad.bool
