@@ -3,8 +3,7 @@
 Every function of tensors below is the method of the same name: `minigrad.exp` is `Tensor.exp`.
 """
 
-from typing import TYPE_CHECKING
-from typing import Any as _Any
+import typing as _typing
 
 from minigrad import autograd
 from minigrad.creation import (
@@ -27,13 +26,13 @@ from minigrad.random import (
 from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from minigrad import datasets, nn, optim, utils
 
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> _Any:
+def __getattr__(name: str) -> _typing.Any:
     """The rooms that not every program enters, opened when first named: `minigrad.nn` needs no import of its own."""
     if name in ("datasets", "nn", "optim", "plot", "testing", "utils"):
         from importlib import import_module

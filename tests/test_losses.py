@@ -227,6 +227,12 @@ def test_scores_of_minus_infinity_that_are_ignored_cost_nothing():
         assert scores.grad[1].isfinite().all()
 
 
+@pytest.mark.parametrize("loss", [F.nll_loss, F.cross_entropy, nn.NLLLoss(), nn.CrossEntropyLoss()])
+def test_minus_100_is_ignored_unless_told_otherwise(loss):
+    logs = tensor(SCORES).log_softmax(1)
+    assert loss(logs, tensor([2, -100, -100])).item() == pytest.approx(0.24131133)
+
+
 def test_huge_scores_do_not_overflow():
     loss = F.cross_entropy(tensor([[1e4, -1e4]]), tensor([1]))
     assert loss.item() == 2e4
@@ -330,8 +336,8 @@ WRONG = [
      "cross_entropy: an input of no dimensions has no classes: its shape must be (N, C, ...) or (C)"),
     (F.cross_entropy, (ones(2, 3), tensor([0, 1])), {"label_smoothing": 1.5}, ValueError,
      "cross_entropy: label_smoothing=1.5: give a number from 0 to 1"),
-    (F.cross_entropy, (ones(2, 3), ones(2, 3)), {"ignore_index": 1}, ValueError,
-     "cross_entropy: ignore_index=1, and the targets are probabilities, not indices"),
+    (F.cross_entropy, (ones(2, 3), ones(2, 3)), {"ignore_index": 0}, ValueError,
+     "cross_entropy: ignore_index=0, and the targets are probabilities, not indices"),
 ]  # fmt: skip
 
 
