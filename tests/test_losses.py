@@ -266,6 +266,8 @@ UNEQUAL = [
      [lambda x, y: (x, nn.functional.one_hot(y, 3).float())]),
     ((4, 3), ones(12), "; use target.reshape(input.shape)", [lambda x, y: (x, y.reshape(x.shape))]),
     ((4, 3), ones(4), "", []),
+    ((4, 3), tensor([0, 1, 2, 0, 1]), "", []),
+    ((4, 3, 2), tensor([0, 1, 2, 0]), "", []),
     ((4,), ones(5), "", []),
 ]  # fmt: skip
 
@@ -347,5 +349,15 @@ def test_what_makes_no_sense_says_so(loss, args, options, error, message):
         loss(*args, **options)
 
 
-def test_an_integer_input_meets_a_floating_point_target():
-    assert F.mse_loss(tensor([1, 2]), tensor([3.0, 5.0])).item() == 6.5
+@pytest.mark.parametrize(
+    ("input", "target", "loss"),
+    [("int64", "float32", "float32"), ("float32", "uint8", "float32"), ("float32", "float64", "float64")],
+)
+def test_mse_of_two_dtypes_is_of_the_wider(input, target, loss):
+    x, y = tensor([1, 2], dtype=input), tensor([3, 5], dtype=target)
+    leaves = [t.requires_grad_() for t in (x, y) if t.is_floating_point()]
+    result = F.mse_loss(x, y)
+    assert (result.item(), result.dtype) == (6.5, getattr(minigrad, loss))
+    result.backward()
+    for leaf in leaves:
+        assert (leaf.grad.dtype, leaf.grad.tolist()) == (leaf.dtype, [-2, -3] if leaf is x else [2, 3])
