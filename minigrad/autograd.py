@@ -1,4 +1,4 @@
-"""Gradients as values: `grad`, and operations of one's own with `Function`."""
+"""Gradients as values, `grad`, and backward passes from several tensors at once."""
 
 from __future__ import annotations
 

@@ -14,7 +14,11 @@ from minigrad.nn import Parameter, init
 
 NUMBERS = [
     ("uniform_", {"a": -0.3, "b": 0.7}, (2, 2), [-0.2957365, -0.19443065, -0.014157534, -0.27304518]),
+    ("uniform_", {}, (3,), [0.0042635202, 0.10556936, 0.28584248]),
     ("normal_", {"mean": 0.1, "std": 0.02}, (3,), [0.116065525, 0.10349667, 0.101779565]),
+    ("normal_", {"mean": 0.7, "std": 0.3}, (15,),
+     [0.9409828, 0.75245, 0.72669345, 0.5158846, 0.71385473, 0.28952226, 0.80124855, 1.0033348, 0.2694462, 0.99322957,
+      0.856615, 1.071375, 0.44060934, 0.7896882, 0.8257656]),
     ("xavier_uniform_", {}, (2, 3), [-1.0861043, -0.8641543, -0.46919563, -1.0363901, -0.06218982, -0.96373695]),
     ("xavier_uniform_", {"gain": 5 / 3}, (2, 2, 2),
      [-1.431068, -1.1386232, -0.61821955, -1.3655639, -0.08194228, -1.2698349, 0.7848091, 0.7034995]),
@@ -24,6 +28,7 @@ NUMBERS = [
      [-0.57242715, -0.45544925, -0.2472878, -0.5462255, -0.03277691, -0.507934]),
     ("kaiming_uniform_", {"mode": "fan_out", "nonlinearity": "relu"}, (2, 3),
      [-1.7172815, -1.3663478, -0.7418634, -1.6386765, -0.098330736, -1.5238018]),
+    ("kaiming_normal_", {}, (2, 3), [0.65587217, 0.14275087, 0.07265031, -0.50109863, 0.037707813, -1.1171789]),
     ("kaiming_normal_", {"nonlinearity": "relu"}, (2, 3),
      [0.65587217, 0.14275087, 0.07265031, -0.50109863, 0.037707813, -1.1171789]),
     ("kaiming_normal_", {"a": 0.2, "mode": "fan_out"}, (3, 2),
@@ -56,6 +61,23 @@ def test_float64_draws_a_stream_of_its_own():
     manual_seed(3)
     drawn = init.normal_(zeros(3, dtype="float64"))
     np.testing.assert_allclose(drawn.array, [0.8032760780963507, 0.17483339327910358, 0.08897809502587893], rtol=1e-15)
+
+
+def test_sixteen_normal_numbers_are_drawn_together():
+    manual_seed(3)
+    drawn = init.normal_(zeros(16), mean=0.7, std=0.3)
+    wanted = [
+        0.6770067, 0.80796444, 0.46539494, 0.7214583, 0.8994518, 0.61396587, 1.1861652, 0.22098756, 0.6844957, 0.6082073,
+        0.7745505, 0.63323176, 0.97394556, 0.76130235, 0.8721954, 0.8248994,
+    ]  # fmt: skip
+    np.testing.assert_allclose(drawn.array, wanted, rtol=0, atol=1e-6)
+
+
+def test_values_that_are_given():
+    x = zeros(2, 2)
+    assert init.constant_(x, 0.5).tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert init.ones_(x).tolist() == [[1, 1], [1, 1]]
+    assert init.zeros_(x).tolist() == [[0, 0], [0, 0]]
 
 
 RANDOM = ["uniform_", "normal_", "xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_"]
@@ -123,7 +145,7 @@ def test_fans_of_more_than_two_dimensions_count_the_field():
 @pytest.mark.parametrize(
     ("nonlinearity", "param", "gain"),
     [
-        ("linear", None, 1), ("sigmoid", None, 1), ("conv2d", None, 1), ("tanh", None, 5 / 3), ("relu", None, sqrt(2)),
+        ("linear", None, 1), ("sigmoid", None, 1), ("conv1d", None, 1), ("conv2d", None, 1), ("conv3d", None, 1), ("tanh", None, 5 / 3), ("relu", None, sqrt(2)),
         ("leaky_relu", None, 1.4141428569978354), ("leaky_relu", 0.2, 1.3867504905630728), ("selu", None, 0.75),
     ],
 )  # fmt: skip

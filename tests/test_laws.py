@@ -305,10 +305,12 @@ def test_in_place_equals_plain(operation: Operation, case: Case) -> None:
     assert operation.called_as(in_place, target, *changed[1:], **case.params) is target
     assert target.array is memory
     assert target._version[0] > version
-    assert_close(target, result, rtol=0, atol=0)
+    assert_close(target, result, rtol=1e-12, atol=0)  # NumPy's last digit depends on the layout
     for r, e in zip(gradients([target], changed), gradients([result], plain), strict=True):
-        assert r is e is None or np.array_equal(r.array, e.array)
+        assert (r is None) == (e is None)
+        if r is not None:
+            assert_close(r, e, rtol=1e-12, atol=0)
     with no_grad():
         operation.called_as(in_place, changed[0], *changed[1:], **case.params)
     assert changed[0].is_leaf
-    assert_close(changed[0], result, rtol=0, atol=0)
+    assert_close(changed[0], result, rtol=1e-12, atol=0)
