@@ -37,7 +37,7 @@ class recording:  # noqa: N801 (used like the others, within this package)
         self.enabled = enabled
 
     def __enter__(self) -> None:
-        self.token = grad_mode.set((*grad_mode.get(), ON if self.enabled else OFF))
+        self.token = grad_mode.set(grad_mode.get() + ((ON,) if self.enabled else (OFF,)))
 
     def __exit__(self, *exception: object) -> None:
         grad_mode.reset(self.token)

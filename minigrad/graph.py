@@ -90,13 +90,16 @@ def apply(
     keeps alive, and what must not change before the backward pass.
     """
     try:
-        if kwargs or len(operands) > 2:
+        if kwargs or (n := len(operands)) > 3:
             array = forward(*[operand.array for operand in operands], **kwargs)
-        elif len(operands) == 2:  # the common cases, without an argument list
+        elif n == 2:  # the common cases, without an argument list
             first, second = operands
             array = forward(first.array, second.array)
-        else:
+        elif n == 1:
             array = forward(operands[0].array)
+        else:
+            first, second, third = operands
+            array = forward(first.array, second.array, third.array)
     except (ValueError, TypeError) as error:
         raise explain(error, operation_name(forward, rules), operands) from error
     result = operands[0]._wrap(array)
@@ -342,11 +345,12 @@ def backward(
     inputs: Tensor | Sequence[Tensor] | None,
 ) -> None:
     """What `Tensor.backward` and `autograd.backward` do, which call it themselves: the line to blame is one further up."""
-    seeds = [seed_for(root, gradient, "backward()") for root, gradient in zip(roots, gradients, strict=True)]
+    seeds = [seed_for(root, gradient, "backward()") for root, gradient in zip(roots, gradients)]
     keep = create_graph if retain_graph is None else retain_graph
     receivers = None if inputs is None else receivers_of(inputs)
     wanted = None if receivers is None else list(receivers)
-    here = ("backward()", *line_of(sys._getframe(2)))
+    frame = sys._getframe(2)
+    here = ("backward()", frame.f_code.co_filename, frame.f_lineno)
     with recording(create_graph):
         for target, share in backpropagate(seeds, wanted=wanted, keep=keep, every=wanted is not None, freed_by=here):
             if receivers is not None:
@@ -355,8 +359,12 @@ def backward(
             elif type(target) is Node:
                 if target.retainer is not None and (tensor := target.retainer()) is not None:
                     accumulate(tensor, share.clone())
-            elif target._requires_grad:  # type: ignore[union-attr]  # it may have been frozen since
-                accumulate(target, share)  # type: ignore[arg-type]
+            else:
+                leaf: Any = target
+                if leaf._grad is None and leaf._requires_grad:  # it may have been frozen since
+                    leaf._grad = share
+                elif leaf._requires_grad:
+                    accumulate(leaf, share)
 
 
 def receivers_of(inputs: Tensor | Sequence[Tensor]) -> dict[Target, Tensor]:

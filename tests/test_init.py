@@ -145,8 +145,9 @@ def test_fans_of_more_than_two_dimensions_count_the_field():
 @pytest.mark.parametrize(
     ("nonlinearity", "param", "gain"),
     [
-        ("linear", None, 1), ("sigmoid", None, 1), ("conv1d", None, 1), ("conv2d", None, 1), ("conv3d", None, 1), ("tanh", None, 5 / 3), ("relu", None, sqrt(2)),
-        ("leaky_relu", None, 1.4141428569978354), ("leaky_relu", 0.2, 1.3867504905630728), ("selu", None, 0.75),
+        *((name, None, 1) for name in ("linear", "conv1d", "conv2d", "conv3d", "sigmoid")), ("tanh", None, 5 / 3),
+        ("relu", None, sqrt(2)), ("leaky_relu", None, 1.4141428569978354),
+        ("leaky_relu", 0.2, 1.3867504905630728), ("selu", None, 0.75),
     ],
 )  # fmt: skip
 def test_gains(nonlinearity, param, gain):

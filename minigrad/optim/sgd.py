@@ -59,9 +59,9 @@ class SGD(Optimizer):
             if not momentum:  # p - lr·(g + decay·p), in as few passes over memory as can be
                 if value.dtype is not kind:  # arrays of one number: a ufunc takes them quicker than Python's floats
                     kind = value.dtype
-                    keep, rate = np.array(1 - lr * decay, kind), np.array(lr * sign, kind)
+                    rate = np.array(lr * sign, kind)
                 if decay:
-                    np.multiply(value, keep, value)
+                    np.multiply(value, np.array(1 - lr * decay, kind), value)
                 np.subtract(value, g * rate, value)
                 continue
             g = g * sign + value * decay if decay else g * sign
