@@ -6,10 +6,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from minigrad.backward import backward as _backward
+from minigrad.backward import seed_for, target_of
 from minigrad.errors import GraphError
 from minigrad.grad_mode import enable_grad, no_grad, recording, set_grad_enabled
-from minigrad.graph import backpropagate, line_of, seed_for, target_of
-from minigrad.graph import backward as _backward
+from minigrad.graph import backpropagate, line_of
 from minigrad.tensor import Tensor
 
 __all__ = ["backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]

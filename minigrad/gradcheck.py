@@ -14,10 +14,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.autograd import grad
+from minigrad.backward import seed_for
 from minigrad.differences import Comparison, GradcheckError
 from minigrad.errors import ShapeError
 from minigrad.grad_mode import enable_grad, no_grad
-from minigrad.graph import Node, backpropagate, seed_for
+from minigrad.graph import Node, backpropagate
 from minigrad.tensor import Tensor, wrap
 
 __all__ = ["GradcheckError", "gradcheck", "gradgradcheck"]

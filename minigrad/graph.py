@@ -15,7 +15,6 @@ Source: A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
@@ -23,8 +22,8 @@ from operator import attrgetter
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from minigrad.errors import GraphError, ShapeError, changed, explain, freed_before, why_no_grad
-from minigrad.grad_mode import grad_mode, recording
+from minigrad.errors import GraphError, changed, explain, freed_before
+from minigrad.grad_mode import grad_mode
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -332,91 +331,3 @@ def run_hooks(hooks: Sequence[Callable[[Any], Any]], gradient: Tensor) -> Tensor
                 )
             gradient = replacement.to(gradient.array.dtype)
     return gradient.clone()  # the hook may have kept the one it saw
-
-
-# ── backward() ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def backward(
-    roots: Sequence[Tensor],
-    gradients: Sequence[Tensor | None],
-    retain_graph: bool | None,
-    create_graph: bool,
-    inputs: Tensor | Sequence[Tensor] | None,
-) -> None:
-    """What `Tensor.backward` and `autograd.backward` do, which call it themselves: the line to blame is one further up."""
-    seeds = [seed_for(root, gradient, "backward()") for root, gradient in zip(roots, gradients)]
-    keep = create_graph if retain_graph is None else retain_graph
-    receivers = None if inputs is None else receivers_of(inputs)
-    wanted = None if receivers is None else list(receivers)
-    frame = sys._getframe(2)
-    here = ("backward()", frame.f_code.co_filename, frame.f_lineno)
-    with recording(create_graph):
-        for target, share in backpropagate(seeds, wanted=wanted, keep=keep, every=wanted is not None, freed_by=here):
-            if receivers is not None:
-                if target in receivers:
-                    accumulate(receivers[target], share)
-            elif type(target) is Node:
-                if target.retainer is not None and (tensor := target.retainer()) is not None:
-                    accumulate(tensor, share.clone())
-            else:
-                leaf: Any = target
-                if leaf._grad is None and leaf._requires_grad:  # it may have been frozen since
-                    leaf._grad = share
-                elif leaf._requires_grad:
-                    accumulate(leaf, share)
-
-
-def receivers_of(inputs: Tensor | Sequence[Tensor]) -> dict[Target, Tensor]:
-    """The tensors that `backward(inputs=...)` adds gradients to, by where their gradients arrive."""
-    tensors: Sequence[Tensor] = [inputs] if hasattr(inputs, "_node") else list(inputs)  # type: ignore[list-item]
-    if not tensors:
-        raise GraphError("backward(): inputs is empty: name the tensors to receive gradients, or leave it out for all")
-    for i, tensor in enumerate(tensors):
-        if not tensor.requires_grad:
-            raise GraphError(
-                f"backward(): input {i}, of shape {tuple(tensor.array.shape)}, does not require grad: "
-                "requires_grad_() it before computing with it"
-            )
-    return {target_of(tensor): tensor for tensor in tensors}
-
-
-def target_of(tensor: Tensor) -> Any:
-    """Where a gradient for this tensor arrives: the node that made it, or the tensor itself."""
-    return tensor.grad_fn or tensor
-
-
-def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Tensor]:
-    """The start of a backward pass: where, and with which gradient."""
-    if not root.requires_grad:
-        raise GraphError(why_no_grad(root, call))
-    if gradient is None:
-        if root.array.size != 1:
-            raise GraphError(
-                f"{call} on a tensor of shape {tuple(root.array.shape)}: a gradient is of one number, so reduce it first "
-                "(loss.mean() or loss.sum()), or pass a gradient of its shape"
-            )
-        return target_of(root), root._ones()
-    if not hasattr(gradient, "_node"):
-        raise TypeError(
-            f"{call}: the gradient must be a Tensor, not {type(gradient).__name__}: use minigrad.tensor(...)"
-        )
-    if gradient.array.shape != root.array.shape:
-        raise ShapeError(
-            f"{call}: a gradient of shape {tuple(gradient.array.shape)} for a tensor of shape {tuple(root.array.shape)}: "
-            "the two must be the same"
-        )
-    return target_of(root), gradient.to(root.array.dtype).clone()
-
-
-def accumulate(tensor: Tensor, gradient: Tensor) -> None:
-    """Add a gradient to `.grad`: in place where that cannot be seen in a graph."""
-    held = tensor._grad
-    if held is None:
-        tensor._grad = gradient
-    elif held._requires_grad or gradient._requires_grad or not held.array.flags.writeable:
-        with recording(True):
-            tensor._grad = held + gradient
-    else:
-        held.array += gradient.array
-        held._version[0] = tick()

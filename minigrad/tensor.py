@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import dtypes
+from minigrad.backward import backward
 from minigrad.dtypes import BY_CHAR, DTypeLike, canonical, default_dtype, dtype, to_numpy
 from minigrad.errors import GraphError, ShapeError
-from minigrad.graph import Node, backward, tick
+from minigrad.graph import Node, tick
 from minigrad.ops.arithmetic import Arithmetic
 from minigrad.ops.comparison import Comparison
 from minigrad.ops.elementwise import Elementwise

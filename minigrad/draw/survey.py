@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.backward import seed_for, target_of
 from minigrad.draw.figures import Figures, figures
 from minigrad.errors import GraphError, MutationError
 from minigrad.grad_mode import no_grad
-from minigrad.graph import Constant, Node, backpropagate, seed_for, target_of
+from minigrad.graph import Constant, Node, backpropagate
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
