@@ -76,6 +76,16 @@ def main() -> int:
         lambda: [None for _ in loader],
         lambda: [(images[i : i + BATCH], rows[i : i + BATCH]) for i in range(0, len(images), BATCH)],
     )
+    random = np.random.default_rng(0)
+    shuffled = DataLoader(loader.dataset, batch_size=BATCH, shuffle=True)
+    compare(
+        "an epoch of batches only, shuffled: DataLoader beside rows of the arrays by index",
+        repeats,
+        lambda: [None for _ in shuffled],
+        lambda: [
+            (images.array[batch], rows.array[batch]) for batch in random.permutation(len(images)).reshape(-1, BATCH)
+        ],
+    )
     compare(
         "python -c 'import minigrad' beside 'import numpy'", max(repeats, 11), imports("minigrad"), imports("numpy")
     )
