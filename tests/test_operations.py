@@ -56,10 +56,16 @@ IN_PLACE = [
     "trunc_",
 ]  # the law on them is `test_in_place_equals_plain`
 
+
+class Bare:
+    """A class of nothing: what it has, every class has."""
+
+
 NO_OPERATIONS = {
     "__hash__": "the identity of a tensor",
-    "__module__": "Python's", "__doc__": "Python's", "__slots__": "Python's",
-}  # fmt: skip
+    "__slots__": "no operation",
+    **dict.fromkeys(vars(Bare).keys() - {"__dict__", "__weakref__"}, "every class has it"),
+}
 
 NO_OPERATIONS_OF_THE_PACKAGE = {
     **dict.fromkeys(
