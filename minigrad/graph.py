@@ -316,6 +316,7 @@ class Constant:
 
 def run_hooks(hooks: Sequence[Callable[[Any], Any]], gradient: Tensor) -> Tensor:
     """Call each hook with the gradient; a result that is not None replaces it."""
+    gradient = gradient.clone()  # a hook may write into what it is given, and others may hold the same gradient
     for hook in tuple(hooks):
         replacement = hook(gradient)
         if replacement is not None:

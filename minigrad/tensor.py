@@ -105,7 +105,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     @staticmethod
     def _from_array(data: Any) -> Tensor:
         """A constant tensor from whatever NumPy reads as numbers; TypeError for the rest."""
-        array = np.asarray(data)
+        array = np.array(data)  # a copy: writing into the array later must not change a gradient
         if array.dtype.char not in BY_CHAR:
             raise TypeError(
                 f"a {type(data).__name__} cannot be an operand of a tensor: use a number, an array of numbers, or "

@@ -773,3 +773,22 @@ def test_gradients_flow_through_types():
     y.sum().backward()
     assert x.grad.dtype is minigrad.float32
     assert x.grad.tolist() == [2, 2, 2]
+
+
+def test_an_array_operand_may_be_written_to_afterwards():
+    x = tensor([1.0], requires_grad=True)
+    array = np.array([2.0], np.float32)
+    y = x * array
+    array[0] = 100
+    y.sum().backward()
+    assert x.grad.tolist() == [2]
+
+
+def test_a_hook_that_writes_into_its_gradient_changes_no_other():
+    a, b = (tensor([1.0, 1.0], requires_grad=True) for _ in range(2))
+    first, second = a * 1, b * 1
+    total = first + second
+    second.register_hook(lambda g: g.mul_(2))
+    total.sum().backward()
+    assert a.grad.tolist() == [1, 1]
+    assert b.grad.tolist() == [2, 2]
