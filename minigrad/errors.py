@@ -82,6 +82,38 @@ def changed(node: Any, what: str) -> MutationError:
     )
 
 
+def detached_base(view: Any, base: Any) -> MutationError:
+    """The error for a view whose base was cut off from the graph they shared, and then written to."""
+    return MutationError(
+        f"a view of shape {tuple(view.array.shape)} was taken from a tensor of shape {tuple(base.array.shape)} that detach_() "
+        "then took out of the graph, and one of them was written to: what the view's gradient should be is not known; "
+        "take the view after detach_(), or leave the tensor as it is and use x.detach()"
+    )
+
+
+def reshaped_leaf(node: Any, leaf: Any) -> MutationError:
+    """The error for a leaf that has been given an array of another shape since an operation used it."""
+    return MutationError(
+        f"{node.name}: the shape of a leaf it used was changed to {tuple(leaf.array.shape)} by .data = after {node.name} "
+        "used it, so there is no gradient for it: compute the loss again, or call backward() before the change"
+    )
+
+
+def unfit_rule(name: str, rule: Any) -> TypeError:
+    """The error for a gradient rule of a form that the engine cannot read."""
+    what = "has default arguments" if hasattr(rule, "__code__") else f"is a {type(rule).__name__}"
+    return TypeError(
+        f"{name}: a gradient rule {what}: write a plain function of the gradient, or of the gradient and the result, that "
+        "closes over what else it needs: lambda g: g * factor"
+    )
+
+
+def not_a_tensor(name: str, value: Any) -> TypeError:
+    """The error for an operand that should have been a tensor."""
+    way = "minigrad.from_numpy(x)" if type(value).__module__ == "numpy" else "minigrad.tensor(x)"
+    return TypeError(f"{name}: a tensor is needed, not a {type(value).__name__}: make it one first, {way}")
+
+
 def why_no_grad(root: Any, call: str) -> str:
     """The message for a backward pass on a tensor that wants none."""
     return (

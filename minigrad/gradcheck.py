@@ -207,6 +207,14 @@ def _check_level(level: _Level, settings: _Settings) -> None:
                 "function converts to it, or mixes in other tensors of that type; make them float64, module.double()"
             )
     _check_unchanged(level, before, "the function")
+    for name, out in outputs.items():
+        for i in level.checked:
+            x = level.args[i]
+            if np.may_share_memory(out.array, x.array) and out._version is not x._version:
+                raise GradcheckError(
+                    f"{level.title}: {name} shares memory with {level.names[i]} and neither would notice a write into the "
+                    "other: record it with minigrad.views.apply_view, or return a copy"
+                )
     for (name, out), other in zip(outputs.items(), level.outputs().values(), strict=True):
         if not _same(out.array, other.array, settings.nondet_tol):
             raise GradcheckError(

@@ -19,11 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
 from operator import attrgetter
-from types import FrameType
+from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from minigrad.errors import GraphError, changed, explain, freed_before
+from minigrad.errors import changed, explain, freed_before, reshaped_leaf, unfit_rule
 from minigrad.grad_mode import grad_mode
+from minigrad.hooks import run_hooks
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -133,7 +134,11 @@ def record(
             targets.append(operand._node or operand)
             active.append(rule)
             last = rule
+            if type(rule) is not FunctionType:
+                raise unfit_rule(operation_name(forward, rules), rule)
             if rule.__code__.co_argcount == 2:
+                if rule.__defaults__:
+                    raise unfit_rule(operation_name(forward, rules), rule)
                 wants_out = True
         else:
             targets.append(operand)
@@ -161,7 +166,7 @@ def record(
 def operation_name(forward: Callable[..., Any], rules: Sequence[Rule | None]) -> str:
     """The name of an operation that has no node (yet): from a rule, or failing that from the function it runs."""
     for rule in rules:
-        if rule is not None:
+        if rule is not None and hasattr(rule, "__qualname__"):
             return name_in(rule.__qualname__)
     return str(getattr(forward, "__name__", forward))
 
@@ -232,7 +237,11 @@ def backpropagate(
             else:
                 share = rule(gradient)
             interior = type(target) is Node
-            like = target if interior else target.array  # type: ignore[union-attr]
+            like: Any = target
+            if not interior:
+                if len(like._version) > 1 and like._version[1] > node.time:
+                    raise reshaped_leaf(node, like)
+                like = like.array
             if share.array.shape != like.shape:
                 share = share.sum_to_size(like.shape)
             if share.array.dtype is not like.dtype:
@@ -312,23 +321,3 @@ class Constant:
     def like(cls, tensor: Any) -> Any:
         """What is left of `tensor`."""
         return cls(tensor.array.shape, tensor.array.dtype)
-
-
-def run_hooks(hooks: Sequence[Callable[[Any], Any]], gradient: Tensor) -> Tensor:
-    """Call each hook with the gradient; a result that is not None replaces it."""
-    gradient = gradient.clone()  # a hook may write into what it is given, and others may hold the same gradient
-    for hook in tuple(hooks):
-        replacement = hook(gradient)
-        if replacement is not None:
-            if not hasattr(replacement, "_node"):
-                raise TypeError(
-                    f"a hook returned a {type(replacement).__name__}: return a tensor of the gradient's shape, "
-                    f"{tuple(gradient.array.shape)}, or None to leave the gradient as it is"
-                )
-            if replacement.array.shape != gradient.array.shape:
-                raise GraphError(
-                    f"a hook returned a gradient of shape {tuple(replacement.array.shape)} for one of shape "
-                    f"{tuple(gradient.array.shape)}: return a tensor of the same shape, or None to leave it as it is"
-                )
-            gradient = replacement.to(gradient.array.dtype)
-    return gradient.clone()  # the hook may have kept the one it saw

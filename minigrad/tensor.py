@@ -19,6 +19,7 @@ from minigrad.backward import backward
 from minigrad.dtypes import BY_CHAR, DTypeLike, canonical, default_dtype, dtype, to_numpy
 from minigrad.errors import GraphError, ShapeError
 from minigrad.graph import Node, tick
+from minigrad.hooks import RemovableHandle
 from minigrad.ops.arithmetic import Arithmetic
 from minigrad.ops.comparison import Comparison
 from minigrad.ops.elementwise import Elementwise
@@ -77,7 +78,8 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     _grad: Tensor | None
     _requires_grad: bool
     _node: Node | None  # the operation that made it, if that was recorded: None for leaves and constants
-    _version: list[int]  # [the time of the last in-place write], shared by all that share memory
+    # [time of the last in-place write, and if ever of a detach_ or of .data of another shape], shared with the memory
+    _version: list[int]
     _view: View | None  # how it was taken from its base, if it shares memory
     hooks: list[Callable[[Any], Any]] | None
 
@@ -235,10 +237,13 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
                 f"data of type {data.array.dtype} for a tensor that requires grad: convert it to floating point first, "
                 "x.float()"
             )
+        reshaped = data.array.shape != self.array.shape
         self.array = data.array
         if self._view is not None:  # no longer: this is other memory than its base's
             self._view, self._version = None, [0]
         self._version[0] = tick()
+        if reshaped:
+            self._version[1:] = [tick()]  # a graph recorded before has no gradient for the new shape
 
     def detach(self) -> Tensor:
         """The same memory as a tensor outside the graph. Writing through either is noticed by both."""
@@ -248,6 +253,8 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
     def detach_(self) -> Tensor:
         """Take this tensor itself out of the graph: it becomes a leaf that wants no gradient. A view leaves its base."""
+        if self._node is not None:
+            self._version[1:] = [tick()]  # views taken before must not follow: see View.refresh
         self._node = self._view = None
         self._requires_grad = False
         return self
@@ -390,27 +397,6 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
 
 
 wrap: Callable[[Any], Tensor] = partial(Tensor._wrap, None)  # type: ignore[arg-type]  # for those with no tensor at hand
-
-
-class RemovableHandle:
-    """Takes a hook away again: `handle.remove()`, or at the end of a `with` block."""
-
-    def __init__(self, hooks: list[Any], hook: Any) -> None:
-        self.hooks, self.hook = hooks, hook
-
-    def remove(self) -> None:
-        """Remove the hook; a second call does nothing."""
-        for i, hook in enumerate(self.hooks):
-            if hook is self.hook:
-                del self.hooks[i]  # one only: the same function may have been registered twice
-                break
-        self.hook = None
-
-    def __enter__(self) -> RemovableHandle:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self.remove()
 
 
 def _size(sizes: Any, size: Any = None) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from minigrad.errors import detached_base
 from minigrad.grad_mode import recording
 from minigrad.graph import Rule, apply, pass_on_retainer
 
@@ -47,6 +48,8 @@ class View:
         base = self.base
         # Both have changed: a detach_ of the base alone leaves its views as they are.
         if base._node is not self.known and base._version[0] != self.seen:
+            if self.known is not None and base._version[1:] > [self.known.time]:
+                raise detached_base(view, base)
             with recording(True):
                 again = base._take_steps(self.steps)
             old = view._node

@@ -13,6 +13,7 @@ PACKAGE = ROOT / "minigrad"
 # From the ground up: a module may import those in earlier rows, and those in its own row that do not import it.
 ROWS = [
     ["errors", "dtypes", "grad_mode"],
+    ["hooks"],
     ["graph"],
     ["views", "backward"],
     ["kernels"],

@@ -5,6 +5,7 @@ import re
 import sys
 import threading
 import weakref
+from functools import partial
 
 import numpy as np
 import pytest
@@ -792,3 +793,30 @@ def test_a_hook_that_writes_into_its_gradient_changes_no_other():
     total.sum().backward()
     assert a.grad.tolist() == [1, 1]
     assert b.grad.tolist() == [2, 2]
+
+
+def test_a_rule_that_the_engine_cannot_read():
+    x = tensor([1.0], requires_grad=True)
+    for rule, what in (
+        (partial(lambda k, g: g * k, 3), "is a partial"),
+        (lambda g, k=3: g * k, "has default arguments"),
+    ):
+        with pytest.raises(TypeError, match=f"a gradient rule {what}: write a plain function of the gradient"):
+            apply(np.positive, (x,), (rule,))
+
+
+def test_a_leaf_given_another_shape_after_it_was_used():
+    x = minigrad.ones(3, 4, requires_grad=True)
+    y = (x * 2).sum()
+    x.data = tensor([9.0])
+    with pytest.raises(
+        MutationError, match=re.escape("mul: the shape of a leaf it used was changed to (1,) by .data =")
+    ):
+        y.backward()
+    (x * 2).sum().backward()  # recorded afterwards
+    assert x.grad.tolist() == [2]
+    wide = tensor([1.0], requires_grad=True)
+    y = (wide * minigrad.ones(3, 4)).sum()
+    wide.data = minigrad.ones(3, 4)  # the shape of the product: nothing to sum
+    with pytest.raises(MutationError, match="the shape of a leaf"):
+        y.backward()

@@ -1,12 +1,14 @@
 """Views: what is written through one is written through all, and every gradient knows."""
 
 import operator
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import minigrad
 from minigrad import (
     GraphError,
     MutationError,
@@ -370,3 +372,18 @@ def test_reshaping_that_copies_is_no_view():
     copy = y.T.reshape(6)
     copy.zero_()
     assert y.sum().item() == 6
+
+
+def test_a_view_of_a_result_that_left_the_graph():
+    w = minigrad.ones(2, requires_grad=True)
+    base = w * 1
+    view = base[0]
+    base.detach_()
+    assert view.requires_grad  # until something is written
+    base.add_(1)
+    with pytest.raises(MutationError, match=re.escape("a view of shape () was taken from a tensor of shape (2,) that")):
+        view * 2
+    later = base[1]
+    base.mul_(w)
+    (later * 2).backward()
+    assert w.grad.tolist() == [0, 4]

@@ -131,6 +131,10 @@ def _dimensions(part: Any) -> int:
 
 def index_error(shape: tuple[int, ...], key: tuple[Any, ...], error: IndexError) -> IndexError:
     """The error for an index that does not fit."""
+    if key and key[-1] is Ellipsis:
+        key = key[:-1]  # it was added here, or says nothing
+    if not shape and key:
+        return IndexError(f"index {list(key)} of a tensor of no dimensions: x.item() is its number")
     words = ", ".join(
         "..." if k is Ellipsis
         else f"a mask of shape {k.shape}" if isinstance(k, np.ndarray) and k.dtype.kind == "b"

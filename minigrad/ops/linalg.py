@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import kernels
-from minigrad.errors import ShapeError
+from minigrad.errors import ShapeError, not_a_tensor
 from minigrad.graph import apply
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     ShapeError, with the remedy, if the last size of the input is not `in`.
     """
-    x, w = input.array, weight.array
+    try:
+        x, w = input.array, weight.array
+    except AttributeError:
+        raise not_a_tensor("linear", weight if hasattr(input, "array") else input) from None
     if x.dtype is not w.dtype:
         input, weight = input._pair(weight)
     if bias is not None and bias.array.dtype is not w.dtype:

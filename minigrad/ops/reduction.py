@@ -111,12 +111,14 @@ class Reduction:
         """The largest element; along a `dim`, its values and indices, of equal ones the first; with a tensor, `maximum`."""
         if isinstance(dim, Reduction):
             return self.maximum(dim)
+        _nonempty(self, dim, "max")
         return self.amax() if dim is None else _select(self, self.argmax(dim, keepdim=True), dim, keepdim)
 
     def min(self: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         """The smallest element; along a `dim`, its values and indices, of equal ones the first; with a tensor, `minimum`."""
         if isinstance(dim, Reduction):
             return self.minimum(dim)
+        _nonempty(self, dim, "min")
         return self.amin() if dim is None else _select(self, self.argmin(dim, keepdim=True), dim, keepdim)
 
     def argmax(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:

@@ -26,6 +26,10 @@ class Optimizer:
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
             raise TypeError("an optimizer needs a list of tensors, not one tensor: use [tensor]")
+        if not isinstance(params, Iterable):
+            raise TypeError(
+                f"an optimizer needs an iterable of tensors, not a {type(params).__name__}: pass model.parameters()"
+            )
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
