@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PLACES = ["minigrad", "minigrad.autograd", "minigrad.nn", "minigrad.nn.functional", "minigrad.optim",
           "minigrad.optim.lr_scheduler", "minigrad.utils.data", "minigrad.datasets", "minigrad.testing",
           "minigrad.plot"]  # fmt: skip
-CORPUS = "\n".join(path.read_text() for path in sorted((ROOT / "tests").glob("*.py")) if path.name != "test_public.py")
+CORPUS = "\n".join(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != "test_public.py")
 
 
 def public(place):
