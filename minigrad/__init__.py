@@ -17,7 +17,7 @@ from minigrad.dtypes import (
 )  # fmt: skip
 from minigrad.errors import GraphError, MutationError, ShapeError
 from minigrad.formatting import set_printoptions
-from minigrad.grad_mode import enable_grad, is_grad_enabled, no_grad, set_grad_enabled
+from minigrad.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
 from minigrad.ops.elementwise import where
 from minigrad.ops.shape import cat, stack
 from minigrad.random import (
@@ -27,14 +27,14 @@ from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
 
 if _typing.TYPE_CHECKING:
-    from minigrad import datasets, nn, optim, utils
+    from minigrad import datasets, func, nn, optim, utils
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> _typing.Any:
     """The rooms that not every program enters, opened when first named: `minigrad.nn` needs no import of its own."""
-    if name in ("datasets", "nn", "optim", "plot", "testing", "utils"):
+    if name in ("datasets", "func", "nn", "optim", "plot", "testing", "utils"):
         from importlib import import_module
 
         return import_module(f"minigrad.{name}")
@@ -163,21 +163,23 @@ is_floating_point = Tensor.is_floating_point
 detach = Tensor.detach
 
 __all__ = [  # noqa: RUF022
-    "Generator", "GraphError", "MutationError", "ShapeError", "Size", "Tensor", "abs", "absolute", "add", "all",
-    "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor", "autograd", "bitwise_and",
-    "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool", "broadcast_to", "cat", "ceil", "chunk", "clamp",
-    "clip", "clone", "cos", "cumsum", "datasets", "detach", "div", "divide", "dot", "double", "draw", "dtype",
-    "empty", "empty_like", "enable_grad", "eq", "equal", "exp", "exp2", "expm1", "eye", "flatten", "flip", "float",
-    "float16", "float32", "float64", "floor", "floor_divide", "from_numpy", "full", "full_like", "gather", "ge",
-    "get_default_dtype", "get_rng_state", "gt", "half", "index_select", "int", "int16", "int32", "int64", "int8",
-    "is_floating_point", "is_grad_enabled", "isclose", "isfinite", "isinf", "isnan", "le", "linspace", "load",
-    "log", "log10", "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor",
-    "logsumexp", "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean",
-    "min", "minimum", "mm", "movedim", "mul", "multiply", "mv", "narrow", "ne", "neg", "negative", "nn", "no_grad",
+    "Generator", "GraphError", "MutationError", "ShapeError", "Size", "Tensor", "abs", "absolute", "add",
+    "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor", "autograd",
+    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool", "broadcast_to", "cat", "ceil",
+    "chunk", "clamp", "clip", "clone", "cos", "cumsum", "datasets", "detach", "div", "divide", "dot",
+    "double", "draw", "dtype", "empty", "empty_like", "enable_grad", "eq", "equal", "exp", "exp2", "expm1",
+    "eye", "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "from_numpy",
+    "full", "full_like", "func", "gather", "ge", "get_default_dtype", "get_rng_state", "gt", "half",
+    "index_select", "inference_mode", "int", "int16", "int32", "int64", "int8", "is_floating_point",
+    "is_grad_enabled", "isclose", "isfinite", "isinf", "isnan", "le", "linspace", "load", "log", "log10",
+    "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
+    "long", "lt", "manual_seed", "masked_fill", "masked_select", "matmul", "max", "maximum", "mean", "min",
+    "minimum", "mm", "movedim", "mul", "multiply", "mv", "narrow", "ne", "neg", "negative", "nn", "no_grad",
     "norm", "numel", "ones", "ones_like", "optim", "outer", "permute", "pow", "prod", "rand", "rand_like",
-    "randint", "randn", "randn_like", "randperm", "reciprocal", "relu", "remainder", "reshape", "round", "rsqrt",
-    "save", "select", "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state", "short",
-    "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sub",
-    "subtract", "sum", "swapaxes", "swapdims", "t", "tan", "tanh", "tensor", "transpose", "true_divide", "trunc",
-    "uint8", "unbind", "unflatten", "unsqueeze", "utils", "var", "where", "zeros", "zeros_like",
+    "randint", "randn", "randn_like", "randperm", "reciprocal", "relu", "remainder", "reshape", "round",
+    "rsqrt", "save", "select", "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state",
+    "short", "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack",
+    "std", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "tan", "tanh", "tensor", "transpose",
+    "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "utils", "var", "where", "zeros",
+    "zeros_like",
 ]  # fmt: skip

@@ -88,6 +88,21 @@ class no_grad:  # noqa: N801 (PyTorch's spelling)
         return within(type(self), function)
 
 
+class inference_mode(no_grad):  # noqa: N801
+    """`no_grad` under the name that PyTorch has for programs that only predict. `inference_mode(False)` records.
+
+    >>> import minigrad
+    >>> with minigrad.inference_mode():
+    ...     (minigrad.ones(2, requires_grad=True) * 2).requires_grad
+    False
+    """
+
+    def __new__(cls, mode: Any = True) -> Any:
+        """A block's context; or, given a function, that function decorated."""
+        self: Any = super().__new__(cls if mode else enable_grad)
+        return self(mode) if callable(mode) else self
+
+
 class enable_grad(no_grad):  # noqa: N801
     """Record operations inside, also within a `no_grad`. A `with` block or a decorator.
 

@@ -34,6 +34,9 @@ Target: TypeAlias = "Node | Tensor"  # where a gradient flows to: an earlier ope
 
 tick = count(1).__next__
 
+watchers: list[
+    Any
+] = []  # told of every node that is recorded and every share that is computed: see autograd/anomaly.py
 GONE: list[Any] = []  # the rules of a freed node
 SMALL = 16  # results of at most this many elements are kept for pictures, whatever the rules need
 
@@ -161,6 +164,8 @@ def record(
     node.hooks = node.retainer = node.freed = node.gradient = None
     result._node = node
     result._requires_grad = True
+    for watcher in watchers:
+        watcher.recorded(node)
 
 
 def operation_name(forward: Callable[..., Any], rules: Sequence[Rule | None]) -> str:
@@ -236,6 +241,8 @@ def backpropagate(
                 share = rule(gradient, result_of(node, gradient))
             else:
                 share = rule(gradient)
+            for watcher in watchers:
+                watcher.computed(node, share)
             interior = type(target) is Node
             like: Any = target
             if not interior:
