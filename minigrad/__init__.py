@@ -10,6 +10,7 @@ from minigrad.creation import (
     arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, ones, ones_like, tensor, zeros,
     zeros_like,
 )  # fmt: skip
+from minigrad.devices import device, get_default_device, set_default_device
 from minigrad.draw import draw
 from minigrad.dtypes import (
     bool_ as bool, double, dtype, float16, float32, float64, float_ as float, get_default_dtype, half, int8, int16,
@@ -18,6 +19,10 @@ from minigrad.dtypes import (
 from minigrad.errors import GraphError, MutationError, ShapeError
 from minigrad.formatting import set_printoptions
 from minigrad.grad_mode import enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled
+from minigrad.legacy import (
+    BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor, IntTensor, LongTensor, ShortTensor,
+    set_default_tensor_type,
+)  # fmt: skip
 from minigrad.ops.elementwise import where
 from minigrad.ops.shape import cat, stack
 from minigrad.random import (
@@ -27,14 +32,14 @@ from minigrad.serialization import load, save
 from minigrad.tensor import Size, Tensor
 
 if _typing.TYPE_CHECKING:
-    from minigrad import datasets, func, nn, optim, utils
+    from minigrad import as_torch, backends, cuda, datasets, func, nn, optim, utils
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> _typing.Any:
     """The rooms that not every program enters, opened when first named: `minigrad.nn` needs no import of its own."""
-    if name in ("datasets", "func", "nn", "optim", "plot", "testing", "utils"):
+    if name in ("as_torch", "backends", "cuda", "datasets", "func", "nn", "optim", "plot", "testing", "utils"):
         from importlib import import_module
 
         return import_module(f"minigrad.{name}")
@@ -163,13 +168,15 @@ is_floating_point = Tensor.is_floating_point
 detach = Tensor.detach
 
 __all__ = [  # noqa: RUF022
-    "Generator", "GraphError", "MutationError", "ShapeError", "Size", "Tensor", "abs", "absolute", "add",
-    "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin", "as_tensor", "autograd",
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "bmm", "bool", "broadcast_to", "cat", "ceil",
-    "chunk", "clamp", "clip", "clone", "cos", "cumsum", "datasets", "detach", "div", "divide", "dot",
-    "double", "draw", "dtype", "empty", "empty_like", "enable_grad", "eq", "equal", "exp", "exp2", "expm1",
-    "eye", "flatten", "flip", "float", "float16", "float32", "float64", "floor", "floor_divide", "from_numpy",
-    "full", "full_like", "func", "gather", "ge", "get_default_dtype", "get_rng_state", "gt", "half",
+    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GraphError",
+    "HalfTensor", "IntTensor", "LongTensor", "MutationError", "ShapeError", "ShortTensor", "Size", "Tensor",
+    "abs", "absolute", "add", "all", "allclose", "amax", "amin", "any", "arange", "argmax", "argmin",
+    "as_tensor", "as_torch", "autograd", "backends", "bitwise_and", "bitwise_not", "bitwise_or",
+    "bitwise_xor", "bmm", "bool", "broadcast_to", "cat", "ceil", "chunk", "clamp", "clip", "clone", "cos",
+    "cuda", "cumsum", "datasets", "detach", "device", "div", "divide", "dot", "double", "draw", "dtype",
+    "empty", "empty_like", "enable_grad", "eq", "equal", "exp", "exp2", "expm1", "eye", "flatten", "flip",
+    "float", "float16", "float32", "float64", "floor", "floor_divide", "from_numpy", "full", "full_like",
+    "func", "gather", "ge", "get_default_device", "get_default_dtype", "get_rng_state", "gt", "half",
     "index_select", "inference_mode", "int", "int16", "int32", "int64", "int8", "is_floating_point",
     "is_grad_enabled", "isclose", "isfinite", "isinf", "isnan", "le", "linspace", "load", "log", "log10",
     "log1p", "log2", "log_softmax", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
@@ -177,9 +184,9 @@ __all__ = [  # noqa: RUF022
     "minimum", "mm", "movedim", "mul", "multiply", "mv", "narrow", "ne", "neg", "negative", "nn", "no_grad",
     "norm", "numel", "ones", "ones_like", "optim", "outer", "permute", "pow", "prod", "rand", "rand_like",
     "randint", "randn", "randn_like", "randperm", "reciprocal", "relu", "remainder", "reshape", "round",
-    "rsqrt", "save", "select", "set_default_dtype", "set_grad_enabled", "set_printoptions", "set_rng_state",
-    "short", "sigmoid", "sign", "sin", "softmax", "softplus", "split", "sqrt", "square", "squeeze", "stack",
-    "std", "sub", "subtract", "sum", "swapaxes", "swapdims", "t", "tan", "tanh", "tensor", "transpose",
-    "true_divide", "trunc", "uint8", "unbind", "unflatten", "unsqueeze", "utils", "var", "where", "zeros",
-    "zeros_like",
+    "rsqrt", "save", "select", "set_default_device", "set_default_dtype", "set_default_tensor_type",
+    "set_grad_enabled", "set_printoptions", "set_rng_state", "short", "sigmoid", "sign", "sin", "softmax",
+    "softplus", "split", "sqrt", "square", "squeeze", "stack", "std", "sub", "subtract", "sum", "swapaxes",
+    "swapdims", "t", "tan", "tanh", "tensor", "transpose", "true_divide", "trunc", "uint8", "unbind",
+    "unflatten", "unsqueeze", "utils", "var", "where", "zeros", "zeros_like",
 ]  # fmt: skip

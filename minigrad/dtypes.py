@@ -11,6 +11,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.dialect import dialect
+
 
 class dtype:  # noqa: N801 (PyTorch's spelling)
     """A data type, `minigrad.float32` and its kin. Compares equal to NumPy's, and NumPy takes it where it takes its own.
@@ -48,7 +50,7 @@ class dtype:  # noqa: N801 (PyTorch's spelling)
         return hash(self.dtype)
 
     def __repr__(self) -> str:
-        return f"minigrad.{self.name}"
+        return f"{dialect.name}.{self.name}"
 
     def __reduce__(self) -> str:
         return "bool_" if self.name == "bool" else self.name  # the name it has in this module

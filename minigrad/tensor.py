@@ -14,14 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from minigrad import dtypes
 from minigrad.backward import backward
-from minigrad.dtypes import BY_CHAR, DTypeLike, canonical, default_dtype, dtype, to_numpy
+from minigrad.dialect import dialect
+from minigrad.dtypes import BY_CHAR, canonical, default_dtype, dtype
 from minigrad.errors import GraphError, ShapeError
 from minigrad.graph import Node, tick
 from minigrad.hooks import RemovableHandle
 from minigrad.ops.arithmetic import Arithmetic
 from minigrad.ops.comparison import Comparison
+from minigrad.ops.conversion import Conversion
 from minigrad.ops.elementwise import Elementwise
 from minigrad.ops.indexing import Indexing
 from minigrad.ops.linalg import Linalg
@@ -55,10 +56,10 @@ class Size(tuple[int, ...]):
         return Size((*self, *other))
 
     def __repr__(self) -> str:
-        return f"minigrad.Size([{', '.join(map(str, self))}])"
+        return f"{dialect.name}.Size([{', '.join(map(str, self))}])"
 
 
-class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Linalg, Comparison, Protocols):
+class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Linalg, Comparison, Conversion, Protocols):
     """An array of numbers of one dtype that can compute gradients.
 
     `Tensor(data)` makes a float32 copy of nested lists or an array; `Tensor(2, 3)` one of that shape, filled with zeros.
@@ -143,11 +144,6 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     def dtype(self) -> dtype:
         """The type of its elements."""
         return BY_CHAR[self.array.dtype.char]
-
-    @property
-    def device(self) -> str:
-        """Where it lives: always "cpu"."""
-        return "cpu"
 
     def is_floating_point(self) -> bool:
         """True for float16, float32 and float64."""
@@ -311,89 +307,6 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
         """True if `retain_grad` was called on this result."""
         node = self.grad_fn
         return node is not None and node.retainer is not None
-
-    # ── conversions ──────────────────────────────────────────────────────────────────────────────────────────────────
-
-    def to(self, *args: Any, dtype: DTypeLike | None = None, copy: bool = False, **_: Any) -> Tensor:
-        """This tensor as another dtype: itself if it has it already. A device, of which there is one, is accepted too."""
-        for arg in args:
-            if isinstance(arg, Tensor):
-                dtype = arg.array.dtype
-            elif not (isinstance(arg, str) and arg.startswith("cpu")) and not isinstance(arg, bool) and arg is not None:
-                dtype = arg
-        if dtype is not None and (wanted := to_numpy(dtype)) is not self.array.dtype:
-            return self.to_dtype(wanted)
-        return self.clone() if copy else self
-
-    def float(self) -> Tensor:
-        """As float32."""
-        return self.to(dtypes.float32)
-
-    def double(self) -> Tensor:
-        """As float64."""
-        return self.to(dtypes.float64)
-
-    def long(self) -> Tensor:
-        """As int64."""
-        return self.to(dtypes.int64)
-
-    def int(self) -> Tensor:
-        """As int32."""
-        return self.to(dtypes.int32)
-
-    def bool(self) -> Tensor:
-        """As bool: True where not 0."""
-        return self.to(dtypes.bool_)
-
-    def type_as(self, other: Tensor) -> Tensor:
-        """As the dtype of another tensor."""
-        return self.to(other.array.dtype)
-
-    def cpu(self) -> Tensor:
-        """Itself: there is one device."""
-        return self
-
-    def numpy(self) -> np.ndarray[Any, Any]:
-        """The array itself, sharing memory. GraphError if the tensor requires grad: detach it first."""
-        if self.requires_grad:
-            raise GraphError("numpy() on a tensor that requires grad would lose its gradient: use x.detach().numpy()")
-        return self.array
-
-    def item(self) -> Any:
-        """Its one element as a Python number. ShapeError if it has more, or none."""
-        if self.array.size != 1:
-            raise ShapeError(
-                f"a tensor of shape {tuple(self.array.shape)} is not one number: use x.tolist(), or index it"
-            )
-        return self.array.item()
-
-    def tolist(self) -> Any:
-        """Its elements as Python numbers, in nested lists."""
-        return self.array.tolist()
-
-    def new_tensor(self, data: Any) -> Tensor:
-        """A copy of `data` with this tensor's dtype."""
-        return self._wrap(self._from_array(getattr(data, "array", data)).array.astype(self.array.dtype))
-
-    def new_zeros(self, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
-        """Zeros with this tensor's dtype, or another."""
-        return self._wrap(np.zeros(_size(size), self.array.dtype if dtype is None else to_numpy(dtype)))
-
-    def new_ones(self, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
-        """Ones with this tensor's dtype, or another."""
-        ones = np.empty(_size(size), self.array.dtype if dtype is None else to_numpy(dtype))
-        ones.fill(1)
-        return self._wrap(ones)
-
-    def _ones(self) -> Tensor:
-        """Ones of this shape and dtype."""
-        ones = np.empty(self.array.shape, self.array.dtype)
-        ones.fill(1)
-        return self._wrap(ones)
-
-    def new_full(self, size: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Tensor:
-        """One value, with this tensor's dtype, or another."""
-        return self._wrap(np.full(size, fill_value, self.array.dtype if dtype is None else to_numpy(dtype)))
 
 
 wrap: Callable[[Any], Tensor] = partial(Tensor._wrap, None)  # type: ignore[arg-type]  # for those with no tensor at hand

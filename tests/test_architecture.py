@@ -12,7 +12,8 @@ PACKAGE = ROOT / "minigrad"
 
 # From the ground up: a module may import those in earlier rows, and those in its own row that do not import it.
 ROWS = [
-    ["errors", "dtypes", "grad_mode"],
+    ["dialect"],
+    ["errors", "dtypes", "grad_mode", "devices"],
     ["hooks"],
     ["graph"],
     ["views", "backward"],
@@ -20,11 +21,11 @@ ROWS = [
     ["ops.shape", "ops.linalg", "ops.loss"],
     ["ops.indexing", "ops.reduction"],
     ["ops.mutation"],
-    ["ops.arithmetic", "ops.comparison", "ops.elementwise", "ops"],
+    ["ops.arithmetic", "ops.comparison", "ops.elementwise", "ops.conversion", "ops"],
     ["formatting"],
     ["protocols"],
     ["tensor"],
-    ["creation", "random", "serialization"],
+    ["creation", "random", "serialization", "legacy", "cuda", "backends"],
     ["autograd.gradients", "autograd.anomaly", "autograd.function", "autograd.variable"],
     ["autograd"],
     ["differences"],
@@ -33,6 +34,8 @@ ROWS = [
     ["nn.parameter"],
     ["nn.functional", "nn.init", "nn.module"],
     ["nn", "optim", "utils", "datasets", "draw", "plot"],
+    ["vision"],
+    ["as_torch"],
 ]
 ROW_OF = {name: i for i, row in enumerate(ROWS) for name in row}
 

@@ -4,6 +4,7 @@ import gc
 import re
 import weakref
 
+import numpy as np
 import pytest
 
 import minigrad
@@ -212,13 +213,10 @@ def test_anomaly_names_the_forward_line():
 def test_anomaly_switched_on_at_once():
     x = tensor([0.0], requires_grad=True)
     y = x.sqrt()
-    with set_detect_anomaly(True), pytest.raises(GraphError, match="a line before detect_anomaly began"):
-        with detect_anomaly(check_nan=False):
-            pass
-        import numpy as np
-
-        with np.errstate(invalid="ignore"):
-            (y * 0).sum().backward()
+    zero = (y * 0).sum()
+    words = "a line before detect_anomaly began"
+    with np.errstate(invalid="ignore"), set_detect_anomaly(True), pytest.raises(GraphError, match=words):
+        zero.backward()
     with set_detect_anomaly(False):
         assert minigrad.graph.watchers == []
 

@@ -20,7 +20,7 @@ def test_shape_and_its_kin():
     x = zeros(2, 3, 4)
     assert x.shape == x.size() == (2, 3, 4)
     assert (x.size(1), x.size(-1), x.dim(), x.ndim, x.numel(), len(x)) == (3, 4, 3, 3, 24, 2)
-    assert (x.device, x.dtype) == ("cpu", minigrad.float32)
+    assert (x.device, x.dtype) == (minigrad.device("cpu"), minigrad.float32)
     assert x.is_floating_point()
     assert not x.long().is_floating_point()
     assert x.is_contiguous()
@@ -131,8 +131,11 @@ def test_to():
     other = x.to(None, copy=True)
     other[0] = 5
     assert x.tolist() == [1, 1]
-    with pytest.raises(TypeError):
-        x.to("cuda")
+    for call in (lambda: x.to("cuda"), lambda: x.to(device="cuda:0"), x.cuda):
+        with pytest.raises(
+            RuntimeError, match=r"device 'cuda.*': minigrad computes on the CPU only: leave the device out"
+        ):
+            call()
 
 
 def test_numbers():
