@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.errors import GraphError, ShapeError, why_no_grad
 from minigrad.grad_mode import recording
-from minigrad.graph import Node, Target, backpropagate, tick
+from minigrad.graph import Node, Target, backpropagate, line_of, tick
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -21,13 +21,12 @@ def backward(
     create_graph: bool,
     inputs: Tensor | Sequence[Tensor] | None,
 ) -> None:
-    """What `Tensor.backward` and `autograd.backward` do, which call it themselves: the line to blame is one further up."""
+    """What `Tensor.backward` and `autograd.backward` do. They call this directly, so the user's line is two frames up."""
     seeds = [seed_for(root, gradient, "backward()") for root, gradient in zip(roots, gradients)]
     keep = create_graph if retain_graph is None else retain_graph
     receivers = None if inputs is None else receivers_of(inputs)
     wanted = None if receivers is None else list(receivers)
-    frame = sys._getframe(2)
-    here = ("backward()", frame.f_code.co_filename, frame.f_lineno)
+    here = ("backward()", *line_of(sys._getframe(2)))
     with recording(create_graph):
         for target, share in backpropagate(seeds, wanted=wanted, keep=keep, every=wanted is not None, freed_by=here):
             if receivers is not None:

@@ -82,12 +82,20 @@ def changed(node: Any, what: str) -> MutationError:
     )
 
 
-def detached_base(view: Any, base: Any) -> MutationError:
-    """The error for a view whose base was cut off from the graph they shared, and then written to."""
+def lost_base(view: Any, base: Any, what: str) -> MutationError:
+    """The error for a view that was written to, it or its kin, and whose base has left it behind."""
     return MutationError(
-        f"a view of shape {tuple(view.array.shape)} was taken from a tensor of shape {tuple(base.array.shape)} that detach_() "
-        "then took out of the graph, and one of them was written to: what the view's gradient should be is not known; "
-        "take the view after detach_(), or leave the tensor as it is and use x.detach()"
+        f"a view of shape {tuple(view.array.shape)} was written to, or what it is a view of, and its base, of shape "
+        f"{tuple(base.array.shape)}, was {what} before the view was next used: what its gradient should be is not known; "
+        "take the view again, or leave the base as it is and use x.detach()"
+    )
+
+
+def detached_operand(node: Any, shape: Any) -> MutationError:
+    """The error for a gradient of a gradient that would pass through a tensor which has left the graph since."""
+    return MutationError(
+        f"{node.name}: an operand of shape {tuple(shape)} was taken out of the graph by detach_() after {node.name} used it, "
+        "so gradients of the gradient would lack its part: use x.detach(), or call backward() before detach_()"
     )
 
 

@@ -6,7 +6,7 @@ difference, is in `differences.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
@@ -221,6 +221,7 @@ def _check_level(level: _Level, settings: _Settings) -> None:
                 f"{level.title}: {name} differs between two calls with the same inputs: seed what is random in the "
                 "function inside it, or switch it off (module.eval()); or allow it with nondet_tol"
             )
+    _check_rules(level, outputs.values())
     if any(out.requires_grad for out in outputs.values()):
         seeds = {name: settings.rng.standard_normal(out.shape) for name, out in outputs.items() if out.requires_grad}
         first = _walk(level, outputs, seeds)
@@ -232,6 +233,24 @@ def _check_level(level: _Level, settings: _Settings) -> None:
                     "a rule is random, or changes what it works on; or allow it with nondet_tol"
                 )
     _compare(level, outputs, settings)
+
+
+def _check_rules(level: _Level, outputs: Iterable[Tensor]) -> None:
+    """What a rule needs has to be in its closure, where the engine sees that it was written to."""
+    seen: set[Any] = set()
+    stack: list[Any] = [out.grad_fn for out in outputs]
+    while stack:
+        node = stack.pop()
+        if node is None or node in seen:
+            continue
+        seen.add(node)
+        stack += [before for before, _ in node.next_functions]
+        for rule in node.rules:
+            if rule is not None and (rule.__defaults__ or rule.__kwdefaults__):
+                raise GradcheckError(
+                    f"{level.title}: a rule of {node.name} has default arguments, which nobody sees being written to: let it "
+                    "close over what it needs"
+                )
 
 
 def _same(a: Array, b: Array, tolerance: float) -> bool:

@@ -22,7 +22,7 @@ from operator import attrgetter
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from minigrad.errors import changed, explain, freed_before, reshaped_leaf, unfit_rule
+from minigrad.errors import changed, detached_operand, explain, freed_before, reshaped_leaf, unfit_rule
 from minigrad.grad_mode import grad_mode
 from minigrad.hooks import run_hooks
 
@@ -89,8 +89,8 @@ def apply(
 
     `rules` holds one function per operand: given the gradient of the result it returns the gradient of that operand,
     in Tensor operations, so that it can itself be differentiated. A rule that needs the result takes it as a second
-    argument and never closes over it: that would be a reference cycle. What a rule does close over is what the graph
-    keeps alive, and what must not change before the backward pass.
+    argument and never closes over it: that would be a reference cycle. What a rule does close over must not change before
+    the backward pass, and is kept alive until then; so are constants, which pictures show.
     """
     try:
         if kwargs or (n := len(operands)) > 3:
@@ -108,7 +108,7 @@ def apply(
     result = operands[0]._wrap(array)
     if rules and grad_mode.get()[-1].enabled:
         for operand in operands:
-            if operand._requires_grad or operand._view is not None:
+            if operand._requires_grad or operand._view is not None:  # a view may have a history it has not seen yet
                 record(result, forward, operands, rules, kwargs)
                 break
     return result
@@ -203,7 +203,7 @@ def backpropagate(
 
     `seeds` pairs each root with the gradient it starts from. With `wanted`, only the paths that lead to those targets
     are walked. Unless `every`, operations are yielded only where the `.grad` of their result is kept. Unless `keep`, each
-    node lets go of its rules and what they captured as soon as it has been visited.
+    node that holds something lets go of its rules and what they captured as soon as it has been visited.
 
     Of the nodes that hold a gradient, the youngest is always visited next. Whatever uses a node's result is younger than
     the node, so by then every share of its gradient has arrived.
@@ -217,6 +217,7 @@ def backpropagate(
             heappush(youngest, (-root.time, root))
         pending[root] = gradient
     useful = None if wanted is None else leading_to(wanted, seeds)
+    again = grad_mode.get()[-1].enabled  # is the pass itself being recorded?
     while youngest:
         node = heappop(youngest)[1]
         gradient = pending.pop(node)
@@ -237,6 +238,8 @@ def backpropagate(
                     holds = True
                     if value._version[0] > node.time:
                         raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
+                    if again and value._detached > node.time:
+                        raise detached_operand(node, value.array.shape)
             if wants_out and rule.__code__.co_argcount == 2:
                 share = rule(gradient, result_of(node, gradient))
             else:
@@ -244,15 +247,16 @@ def backpropagate(
             for watcher in watchers:
                 watcher.computed(node, share)
             interior = type(target) is Node
-            like: Any = target
-            if not interior:
-                if len(like._version) > 1 and like._version[1] > node.time:
-                    raise reshaped_leaf(node, like)
-                like = like.array
-            if share.array.shape != like.shape:
-                share = share.sum_to_size(like.shape)
-            if share.array.dtype is not like.dtype:
-                share = share.to(like.dtype)
+            if interior:
+                shape, dtype = target.shape, target.dtype
+            elif target._reshaped > node.time:  # type: ignore[union-attr]
+                raise reshaped_leaf(node, target)
+            else:
+                shape, dtype = target.array.shape, target.array.dtype  # type: ignore[union-attr]
+            if share.array.shape != shape:
+                share = share.sum_to_size(shape)
+            if share.array.dtype is not dtype:
+                share = share.to(dtype)
             if target in pending:
                 pending[target] = pending[target] + share
                 continue

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad import formatting
 from minigrad.dtypes import canonical
 from minigrad.errors import GraphError, ShapeError
+from minigrad.grad_mode import is_grad_enabled
 from minigrad.graph import tick
 
 if TYPE_CHECKING:
@@ -96,18 +97,21 @@ class Protocols:
             first = inputs[0] if isinstance(inputs[0], Protocols) else self._operand(inputs[0])
             return operation(first, *inputs[1:])
         outs = kwargs.get("out", ())
-        written: Any = [x for x in outs if isinstance(x, Protocols)]
+        written: Any = [x for x in (inputs[:1] if method == "at" else outs) if isinstance(x, Protocols)]
         if any(getattr(x, "requires_grad", False) for x in (*inputs, *outs)):
             raise GraphError(
                 f"np.{ufunc.__name__} of a tensor that requires grad would lose its gradient: use minigrad's operations, "
                 "or x.detach()"
             )
+        if is_grad_enabled():
+            for x in written:
+                x._check_writable(f"np.{ufunc.__name__}")
         if outs:
             kwargs["out"] = tuple(map(_bare, outs))
         result = getattr(ufunc, method)(*map(_bare, inputs), **kwargs)
+        for x in written:
+            x._version[0] = tick()
         if outs:
-            for x in written:
-                x._version[0] = tick()
             return outs if len(outs) > 1 else outs[0]
         return self._wrap(result) if isinstance(result, np.ndarray | np.generic) else result
 

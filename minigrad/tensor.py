@@ -1,7 +1,7 @@
 """The Tensor: an array that remembers how it was computed.
 
 The operations come from the families in `ops/`; the algorithm that walks the graph is in `graph.py`. Here is what is
-left: the array, its gradient, its place in the graph, and what Python and NumPy expect of an object that holds numbers.
+left: the array, its gradient, and its place in the graph.
 """
 
 from __future__ import annotations
@@ -79,10 +79,12 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     _grad: Tensor | None
     _requires_grad: bool
     _node: Node | None  # the operation that made it, if that was recorded: None for leaves and constants
-    # [time of the last in-place write, and if ever of a detach_ or of .data of another shape], shared with the memory
-    _version: list[int]
+    _version: list[int]  # [the time of the last in-place write], shared with its views, its base, and detach()
     _view: View | None  # how it was taken from its base, if it shares memory
     hooks: list[Callable[[Any], Any]] | None
+    # In __dict__ where not 0: the time of the last detach_(), and of the last `.data = ` of another shape
+    _detached: int = 0
+    _reshaped: int = 0
 
     def __init__(self, *data: Any) -> None:
         if len(data) == 1 and not isinstance(data[0], int | Size):
@@ -233,25 +235,27 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
                 f"data of type {data.array.dtype} for a tensor that requires grad: convert it to floating point first, "
                 "x.float()"
             )
-        reshaped = data.array.shape != self.array.shape
+        if data.array.shape != self.array.shape:
+            self._reshaped = tick()  # a graph recorded before has no gradient for the new shape
         self.array = data.array
-        if self._view is not None:  # no longer: this is other memory than its base's
-            self._view, self._version = None, [0]
-        self._version[0] = tick()
-        if reshaped:
-            self._version[1:] = [tick()]  # a graph recorded before has no gradient for the new shape
+        self._view, self._version = None, [tick()]  # other memory: views of the old one are on their own now
 
     def detach(self) -> Tensor:
-        """The same memory as a tensor outside the graph. Writing through either is noticed by both."""
+        """The same memory as a tensor outside the graph. Operations that need the value notice a write through either."""
         tensor = self._wrap(self.array)
         tensor._version = self._version
         return tensor
 
     def detach_(self) -> Tensor:
-        """Take this tensor itself out of the graph: it becomes a leaf that wants no gradient. A view leaves its base."""
+        """Take this tensor itself out of the graph: it becomes a leaf that wants no gradient. GraphError for a view."""
+        if self._view is not None:
+            raise GraphError(
+                f"detach_() on a view, of shape {tuple(self.array.shape)}, of a tensor of shape "
+                f"{tuple(self._view.base.array.shape)}: what is written into one would still change the other; use detach()"
+            )
         if self._node is not None:
-            self._version[1:] = [tick()]  # views taken before must not follow: see View.refresh
-        self._node = self._view = None
+            self._detached = tick()
+        self._node = None
         self._requires_grad = False
         return self
 

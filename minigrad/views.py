@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from minigrad.errors import detached_base
+from minigrad.errors import lost_base
 from minigrad.grad_mode import recording
 from minigrad.graph import Rule, apply, pass_on_retainer
 
@@ -19,19 +19,24 @@ Step: TypeAlias = "tuple[Callable[..., Any], Rule, dict[str, Any]]"  # what `app
 class View:
     """How a tensor that shares memory was taken from its base: in steps, to be taken again when the base changes.
 
-    Writing through one member of a family of views changes the history of them all. The write gives the base a new
-    node; every other view compares, when it is next used, the base's node with the one it knew, and if they differ
-    takes its own steps again from the base as it is now.
+    Writing through one member of a family of views changes the history of them all. The write gives the base a new node;
+    every other view compares, when it is next used, what it knew of the base with how the base is now, and if it was
+    written to and has another node, takes its own steps again.
     """
 
-    __slots__ = ("base", "before", "step", "known", "seen")
+    __slots__ = ("base", "before", "step", "node", "written", "detached")
 
     def __init__(self, base: Tensor, before: View | None, step: Step) -> None:
         self.base = base
         self.before = before  # the view that this one was taken from, if not from the base itself
         self.step = step
-        self.known = base._node
-        self.seen = base._version[0]
+        self.note()
+
+    def note(self) -> None:
+        """Remember how the base is now: the operation it came from, its last write, its last detach_()."""
+        self.node = self.base._node
+        self.written = self.base._version[0]
+        self.detached = self.base._detached
 
     @property
     def steps(self) -> list[Step]:
@@ -44,22 +49,27 @@ class View:
         return way[::-1]
 
     def refresh(self, view: Tensor) -> None:
-        """Bring the view's history up to date with its base's."""
+        """Bring the view's history up to date with its base's. MutationError where there is no telling what it is."""
         base = self.base
-        # Both have changed: a detach_ of the base alone leaves its views as they are.
-        if base._node is not self.known and base._version[0] != self.seen:
-            if self.known is not None and base._version[1:] > [self.known.time]:
-                raise detached_base(view, base)
-            with recording(True):
-                again = base._take_steps(self.steps)
-            old = view._node
-            view._node, view._requires_grad = again._node, again._requires_grad
-            pass_on_retainer(view, old)
-            self.known, self.seen = base._node, base._version[0]
+        if view._version is not base._version:  # `base.data =` gave it other memory
+            if view._version[0] != self.written:
+                raise lost_base(view, base, "given another array by .data =")
+            view._view = None
+        elif view._version[0] != self.written:
+            if base._detached != self.detached:
+                raise lost_base(view, base, "taken out of the graph by detach_()")
+            if base._node is not self.node:
+                with recording(True):
+                    again = base._take_steps(self.steps)
+                old = view._node
+                view._node, view._requires_grad = again._node, again._requires_grad
+                pass_on_retainer(view, old)
+                self.note()
 
 
 def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwargs: Any) -> Tensor:
-    """Like `apply`, for an operation whose result shares the operand's memory; its rule may not close over a tensor."""
+    """Like `apply`, for an operation whose result shares the operand's memory; its rule may not close over a tensor,
+    because the step is kept, and taken again after writes."""
     result = apply(forward, (operand,), (rule,), **kwargs)
     result._version = operand._version
     if result._node is not None:

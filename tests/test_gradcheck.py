@@ -382,3 +382,9 @@ def test_a_view_that_was_not_recorded_as_one():
     with pytest.raises(GradcheckError, match="output 0 shares memory with input 0"):
         gradcheck(lambda x: apply(lambda a: a[:], (x,), (lambda g: g,)), x)
     assert gradcheck(lambda x: x[:], x)
+
+
+def test_a_rule_with_default_arguments():
+    x, f = minigrad.ones(2, requires_grad=True), tensor([3.0, 3.0])
+    with pytest.raises(GradcheckError, match="a rule of test_a_rule_with_default_arguments has default arguments"):
+        gradcheck(lambda x: apply(lambda a: a * 3, (x,), (lambda g, *, f=f: g * f,)), x)

@@ -820,3 +820,30 @@ def test_a_leaf_given_another_shape_after_it_was_used():
     wide.data = minigrad.ones(3, 4)  # the shape of the product: nothing to sum
     with pytest.raises(MutationError, match="the shape of a leaf"):
         y.backward()
+
+
+def test_a_second_gradient_through_an_operand_that_left_the_graph():
+    w = tensor(3.0, requires_grad=True)
+    x = w * 2
+    y = x * x * w
+    x.detach_()
+    assert grad(y, w, retain_graph=True)[0].item() == 108
+    with pytest.raises(
+        MutationError, match=re.escape("mul: an operand of shape () was taken out of the graph by detach_()")
+    ):
+        grad(y, w, create_graph=True)
+
+
+def test_numpy_writing_at_indices_is_noticed():
+    w, h = tensor([1.0, 1.0], requires_grad=True), tensor([1.0, 1.0])
+    loss = (w * h).sum()
+    np.add.at(h, [0], 5.0)
+    with pytest.raises(MutationError, match="mul: an operand of shape"):
+        loss.backward()
+    result = w * 2
+    with no_grad():
+        view = result[:1]
+    with pytest.raises(
+        MutationError, match=re.escape("np.add on a view, of shape (1,), that was taken under no_grad()")
+    ):
+        np.add(1.0, 1.0, out=view)

@@ -361,3 +361,13 @@ def test_mse_of_two_dtypes_is_of_the_wider(input, target, loss):
     result.backward()
     for leaf in leaves:
         assert (leaf.grad.dtype, leaf.grad.tolist()) == (leaf.dtype, [-2, -3] if leaf is x else [2, 3])
+
+
+def test_class_weights_that_learn():
+    x, w = (
+        minigrad.tensor(v, dtype=minigrad.float64, requires_grad=True) for v in ([[1.0, 2.0], [0.0, 1.0]], [1.0, 3.0])
+    )
+    target = minigrad.tensor([0, 1])
+    for reduction in ("none", "sum", "mean"):
+        settings = {"label_smoothing": 0.2, "reduction": reduction}
+        assert gradcheck(lambda x, w: nn.functional.cross_entropy(x, target, weight=w, **settings), [x, w])  # noqa: B023

@@ -381,9 +381,49 @@ def test_a_view_of_a_result_that_left_the_graph():
     base.detach_()
     assert view.requires_grad  # until something is written
     base.add_(1)
-    with pytest.raises(MutationError, match=re.escape("a view of shape () was taken from a tensor of shape (2,) that")):
+    with pytest.raises(MutationError, match=re.escape("of shape (2,), was taken out of the graph by detach_() before")):
         view * 2
     later = base[1]
     base.mul_(w)
     (later * 2).backward()
     assert w.grad.tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("looked", [True, False])
+def test_the_history_of_a_view_does_not_depend_on_who_looked(looked):
+    w, base = tensor([1.0, 2.0], requires_grad=True), zeros(2)
+    view = base[:1]
+    base.copy_(w)
+    if looked:
+        assert view.requires_grad
+    base.detach_()
+    if looked:
+        (view * w[:1]).sum().backward()
+        assert w.grad.tolist() == [2, 0]
+    else:
+        with pytest.raises(MutationError, match=re.escape("was taken out of the graph by detach_()")):
+            view * w[:1]
+
+
+def test_a_base_that_was_given_other_memory():
+    w, base = tensor([2.0, 3.0], requires_grad=True), zeros(2)
+    view = base[:1]
+    base.data = tensor([5.0, 5.0])
+    base.mul_(w)
+    assert not view.requires_grad
+    view.copy_(w[:1])
+    base.sum().backward()
+    assert w.grad.tolist() == [5, 5]
+    base, other = zeros(2), ones(3)
+    first, second = base[:1], base[:]
+    base.data = other
+    first.fill_(7)
+    assert (second.tolist(), base.tolist()) == ([7, 0], [1, 1, 1])
+    base = w * 1
+    view = base[:1]
+    base.mul_(2)
+    base.data = zeros(2)
+    with pytest.raises(
+        MutationError, match=re.escape("was given another array by .data = before the view was next used")
+    ):
+        view * 1

@@ -71,6 +71,10 @@ class Context:
         return [0] if newest is None else newest._version
 
     @property
+    def _detached(self) -> int:
+        return max((x._detached for x in self._saved if isinstance(x, Tensor)), default=0)
+
+    @property
     def array(self) -> Any:
         """The array of the saved tensor that was written to last: for the engine's error message."""
         return self._newest.array

@@ -164,10 +164,10 @@ def _of_indices(
         worst = int(index.min()) if index.min() < 0 else int(index.max())
         raise IndexError(f"{name}: class {worst} of {n}: targets must be from 0 to {n - 1}")
     losses = -logs.gather(classes, wrap(np.expand_dims(index, classes))).squeeze(classes)
-    share = (~ignored).astype(logs.array.dtype)  # how much each target counts in the mean
+    share: Any = (~ignored).astype(logs.array.dtype)  # how much each target counts in the mean
     if weight is not None:
-        factor = weight.array[index]
-        losses, share = losses * wrap(factor), share * factor
+        factor = weight[wrap(index)]
+        losses, share = losses * factor, factor * wrap(share)
     if smoothing:
         losses = losses * (1 - smoothing) - _weighted(logs, weight).sum(classes) * (smoothing / n)
     if ignored.any():
@@ -175,7 +175,9 @@ def _of_indices(
     if reduction == "none":
         return losses
     total = losses.sum()
-    return total / wrap(np.asarray(share.sum())) if reduction == "mean" else total
+    if reduction == "sum":
+        return total
+    return total / (wrap(np.asarray(share.sum())) if weight is None else share.sum())
 
 
 def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

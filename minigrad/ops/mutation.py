@@ -2,7 +2,8 @@
 
 An in-place operation is the plain operation, run on what the tensor was, whose result is copied into the tensor's
 memory; the tensor takes over the result's history, and the clock's tick marks it, and all that shares its memory, as
-written. So no operation needs a second set of rules, and a rule that captured the old value keeps the old value.
+written. So no operation needs a second set of rules. The write's own rules see the value from before; rules of earlier
+operations that need it raise.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from minigrad import kernels
 from minigrad.dtypes import KINDS
 from minigrad.errors import MutationError, ShapeError
 from minigrad.grad_mode import is_grad_enabled
-from minigrad.graph import apply, pass_on_retainer, record, tick
+from minigrad.graph import Rule, apply, pass_on_retainer, record, tick
 from minigrad.ops.indexing import index_error, normalise, select_first
 from minigrad.views import apply_view
 
@@ -107,33 +108,22 @@ class Mutation:
             base, steps = self._view.base, self._view.steps
             before = base._wrap(base.array)
             before._node, before._requires_grad, before._version = base._node, base._requires_grad, base._version
-            base._written_through(before, result, steps)
+            base._record_write_through(before, result, steps)
             self._view.refresh(self)
         else:
             node = self._node
             self._node, self._requires_grad = result._node, result._requires_grad
             pass_on_retainer(self, node)
 
-    def _written_through(self: Tensor, before: Tensor, value: Tensor, steps: kernels.Steps) -> None:
+    def _record_write_through(self: Tensor, before: Tensor, value: Tensor, steps: kernels.Steps) -> None:
         """Record that `value` was written into the part of this base that a view, taken by `steps`, occupies."""
         node = self._node
-        record(
-            self,
-            kernels.write_through,
-            (before, value),
-            (lambda g: g._write_through(g.new_zeros(()), steps), lambda g: g._take_steps(steps)),
-            {"steps": steps},
-        )
+        record(self, kernels.write_through, (before, value), _write_through(steps), {"steps": steps})
         pass_on_retainer(self, node)
 
     def _write_through(self: Tensor, value: Tensor, steps: kernels.Steps) -> Tensor:
         """A copy of this tensor with `value` in the part that `steps` lead to."""
-        return apply(
-            kernels.write_through,
-            (self, value),
-            (lambda g: g._write_through(g.new_zeros(()), steps), lambda g: g._take_steps(steps)),
-            steps=steps,
-        )
+        return apply(kernels.write_through, (self, value), _write_through(steps), steps=steps)
 
     def _take_steps(self: Tensor, steps: kernels.Steps) -> Tensor:
         """The part of this tensor that a view's steps lead to."""
@@ -197,6 +187,11 @@ class Mutation:
     def zero_(self: Tensor) -> Tensor:
         """Write 0 into every element."""
         return self._assign("zero_", self._operand(0))
+
+
+def _write_through(steps: kernels.Steps) -> tuple[Rule, Rule]:
+    """The rules of a base and a value written into part of it: the base has its gradient elsewhere, the value there."""
+    return lambda g: g._write_through(g.new_zeros(()), steps), lambda g: g._take_steps(steps)
 
 
 def _copy(old: Tensor, source: Tensor) -> Tensor:
