@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import backward
+from minigrad.conversion import Conversion
 from minigrad.dialect import dialect
 from minigrad.dtypes import BY_CHAR, canonical, default_dtype, dtype
 from minigrad.errors import GraphError, ShapeError
@@ -22,7 +23,6 @@ from minigrad.graph import Node, tick
 from minigrad.hooks import RemovableHandle
 from minigrad.ops.arithmetic import Arithmetic
 from minigrad.ops.comparison import Comparison
-from minigrad.ops.conversion import Conversion
 from minigrad.ops.elementwise import Elementwise
 from minigrad.ops.indexing import Indexing
 from minigrad.ops.linalg import Linalg

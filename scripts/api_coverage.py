@@ -34,7 +34,7 @@ OPERATORS = {
 # Names that are deliberately left out, with the reason: docs/compatibility.md says the same in full.
 LEFT_OUT = {
     "torch.ByteStorage": "storages", "Tensor.storage": "storages", "Tensor.module_load": "swapping of parameters",
-    "torch._C.DisableTorchFunctionSubclass": "tensor subclasses by protocol", "Tensor._make_wrapper_subclass": "tensor subclasses",
+    "torch._C.DisableTorchFunctionSubclass": "tensor subclasses", "Tensor._make_wrapper_subclass": "tensor subclasses",
     "torch.__future__.set_swap_module_params_on_conversion": "swapping of parameters", "torch.utils.swap_tensors": "swapping",
     "torch.serialization.safe_globals": "pickle", "Tensor.reinforce": "removed from PyTorch in 0.4", "torch.autocast": "",
     "autograd.graph.saved_tensors_hooks": "rules keep what they need in closures", "grad_fn.apply": "rules are closures",

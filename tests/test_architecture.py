@@ -21,7 +21,7 @@ ROWS = [
     ["ops.shape", "ops.linalg", "ops.loss"],
     ["ops.indexing", "ops.reduction"],
     ["ops.mutation"],
-    ["ops.arithmetic", "ops.comparison", "ops.elementwise", "ops.conversion", "ops"],
+    ["ops.arithmetic", "ops.comparison", "ops.elementwise", "ops", "conversion"],
     ["formatting"],
     ["protocols"],
     ["tensor"],

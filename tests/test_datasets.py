@@ -85,7 +85,7 @@ def test_a_tensor_and_a_list_can_be_written(tmp_path):
 
 def test_two_compressed_members_are_one_file(tmp_path):
     whole = bytes.fromhex("0000 0801 00000003 000102")
-    (tmp_path / "two").write_bytes(gzip.compress(whole[:5]) + gzip.compress(whole[5:]))
+    (tmp_path / "two").write_bytes(gzip.compress(whole[:5], mtime=0) + gzip.compress(whole[5:]))
     assert read_idx(tmp_path / "two").tolist() == [0, 1, 2]
 
 
@@ -104,7 +104,7 @@ FOREIGN = (
         (b"\0\0\x08", FOREIGN.format("00 00 08")),
         (b"\x89PNG....", FOREIGN.format("89 50 4e 47")),
         (b"\0\0\x0a\x01", FOREIGN.format("00 00 0a 01")),
-        (gzip.compress(b"text"), FOREIGN.format("74 65 78 74")),
+        (gzip.compress(b"text", mtime=0), FOREIGN.format("74 65 78 74")),
         (HEAD[:7], "is cut short: it ends within the sizes of its 1 dimensions: replace it by a fresh copy"),
         (b"\0\0\x08\x41" + b"\0\0\0\1" * 65, "promises 65 dimensions, and NumPy holds at most 64: check that"),
         (b"\0\0\x08\x41", "is cut short: it ends within the sizes of its 65 dimensions"),
@@ -113,7 +113,7 @@ FOREIGN = (
             "is cut short: it promises uint8 numbers of shape (3,), 3 bytes, and holds 2 of them: replace it by a fresh copy",
         ),
         (
-            gzip.compress(HEAD + b"ab"),
+            gzip.compress(HEAD + b"ab", mtime=0),
             "is cut short: it promises uint8 numbers of shape (3,), 3 bytes, and holds 2 of them",
         ),
         (
@@ -121,7 +121,7 @@ FOREIGN = (
             "is too long: it promises uint8 numbers of shape (3,), 3 bytes, and more follow: replace it by",
         ),
         (
-            gzip.compress(HEAD + b"abcd"),
+            gzip.compress(HEAD + b"abcd", mtime=0),
             "is too long: it promises uint8 numbers of shape (3,), 3 bytes, and more follow",
         ),
         (
@@ -201,7 +201,7 @@ def test_a_damaged_file_is_read_or_refused(folder, content):
 )
 def test_a_promise_takes_no_memory(tmp_path, header, packed):
     head = bytes.fromhex(header)
-    (tmp_path / "bomb").write_bytes(head if packed is None else gzip.compress(head + bytes(packed), 1))
+    (tmp_path / "bomb").write_bytes(head if packed is None else gzip.compress(head + bytes(packed), 1, mtime=0))
     tracemalloc.start()
     try:
         with pytest.raises(IDXError):

@@ -308,7 +308,7 @@ def test_assigning_into_a_constant_shows_that_its_old_value_is_gone():
     c[1] = x * 3
     found = boxes(look(c))
     assert found["input"].value.remark == CHANGED
-    assert found["written_through"].value == Figures(("[0, 6, 0]",))
+    assert found["write_through"].value == Figures(("[0, 6, 0]",))
 
 
 def test_a_view_knows_of_writes_to_its_base():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from operations import OPERATIONS
 
 import minigrad
 from minigrad import Tensor, tensor
+from minigrad.legacy import TensorType
 
 # ── every public operation has a row ─────────────────────────────────────────────────────────────────────────────────
 
@@ -90,7 +92,16 @@ NO_OPERATIONS_OF_THE_PACKAGE = {
     **dict.fromkeys(["rand", "rand_like", "randint", "randn", "randn_like", "randperm"], "draws random numbers"),
     **dict.fromkeys(["get_rng_state", "manual_seed", "set_rng_state"], "the state of the random generator"),
     **dict.fromkeys(
-        ["get_default_dtype", "is_grad_enabled", "set_default_dtype", "set_printoptions"], "reads or changes a setting"
+        [
+            "get_default_device",
+            "get_default_dtype",
+            "is_grad_enabled",
+            "set_default_device",
+            "set_default_dtype",
+            "set_default_tensor_type",
+            "set_printoptions",
+        ],
+        "reads or changes a setting",
     ),
     **dict.fromkeys(["load", "save"], "reads or writes a file"),
     **dict.fromkeys(["is_floating_point", "numel"], "a question about a tensor, not its elements"),
@@ -126,7 +137,7 @@ def test_every_function_has_a_row() -> None:
         value = getattr(minigrad, name)
         if (
             callable(value)
-            and not isinstance(value, type | minigrad.dtype)
+            and not isinstance(value, type | minigrad.dtype | TensorType | ModuleType)
             and name not in NO_OPERATIONS_OF_THE_PACKAGE
         ):
             assert rows & {name, ALIASES.get(name)}, f"minigrad.{name} has no row: give it one in tests/operations.py"

@@ -43,7 +43,6 @@ SYMMETRIC = {"add", "mul", "maximum", "minimum"}
 # Operations that only other operations call, by what they do.
 PUBLIC = {
     "swap": "transpose", "as_view": "reshape", "root": "sqrt", "put": "assign", "write_through": "assign",
-    "written_through": "assign",
 }  # fmt: skip
 
 
