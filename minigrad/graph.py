@@ -130,22 +130,26 @@ def record(
     active: list[Rule | None] = []
     last: Rule | None = None
     wants_out = False
-    for operand, rule in zip(operands, rules):
-        if operand._view is not None:
-            operand._view.refresh(operand)
-        if rule is not None and operand._requires_grad:
-            targets.append(operand._node or operand)
-            active.append(rule)
-            last = rule
-            if type(rule) is not FunctionType:
-                raise unfit_rule(operation_name(forward, rules), rule)
-            if rule.__code__.co_argcount == 2:
-                if rule.__defaults__:
-                    raise unfit_rule(operation_name(forward, rules), rule)
-                wants_out = True
-        else:
-            targets.append(operand)
-            active.append(None)
+    try:
+        for operand, rule in zip(operands, rules):
+            if operand._view is not None:
+                operand._view.refresh(operand)
+            if rule is not None and operand._requires_grad:
+                targets.append(operand._node or operand)
+                active.append(rule)
+                last = rule
+                if rule.__code__.co_argcount == 2:
+                    if type(rule) is not FunctionType or rule.__defaults__:
+                        raise unfit_rule(operation_name(forward, rules), rule)
+                    wants_out = True
+            else:
+                targets.append(operand)
+                active.append(None)
+    except AttributeError:
+        for rule in rules:
+            if rule is not None and not hasattr(rule, "__code__"):
+                raise unfit_rule(operation_name(forward, rules), rule) from None
+        raise
     if last is None:
         return
     array = result.array
@@ -164,8 +168,9 @@ def record(
     node.hooks = node.retainer = node.freed = node.gradient = None
     result._node = node
     result._requires_grad = True
-    for watcher in watchers:
-        watcher.recorded(node)
+    if watchers:
+        for watcher in watchers:
+            watcher.recorded(node)
 
 
 def operation_name(forward: Callable[..., Any], rules: Sequence[Rule | None]) -> str:
@@ -244,8 +249,9 @@ def backpropagate(
                 share = rule(gradient, result_of(node, gradient))
             else:
                 share = rule(gradient)
-            for watcher in watchers:
-                watcher.computed(node, share)
+            if watchers:
+                for watcher in watchers:
+                    watcher.computed(node, share)
             interior = type(target) is Node
             if interior:
                 shape, dtype = target.shape, target.dtype

@@ -1,4 +1,4 @@
-"""Layers and losses as functions. What has a rule of its own is in `ops/`; what is composed is composed here."""
+"""Losses as functions."""
 
 from __future__ import annotations
 
@@ -7,57 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.creation import arange
 from minigrad.errors import ShapeError
-from minigrad.ops.linalg import linear
 from minigrad.ops.loss import check_alike, not_tensors, squared_error
 from minigrad.tensor import Tensor, wrap
-
-__all__ = [
-    "cross_entropy",
-    "linear",
-    "log_softmax",
-    "mse_loss",
-    "nll_loss",
-    "one_hot",
-    "relu",
-    "sigmoid",
-    "softmax",
-    "tanh",
-]
-
-
-def relu(input: Tensor, inplace: bool = False) -> Tensor:
-    """max(input, 0)."""
-    return input.relu_() if inplace else input.relu()
-
-
-def sigmoid(input: Tensor) -> Tensor:
-    """1 / (1 + e⁻ˣ)."""
-    return input.sigmoid()
-
-
-def tanh(input: Tensor) -> Tensor:
-    """The hyperbolic tangent."""
-    return input.tanh()
-
-
-def softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """eˣ / Σ eˣ along `dim`; TypeError if it is not given, because every choice is a guess."""
-    return input.softmax(_required(dim, "softmax", input), dtype)
-
-
-def log_softmax(input: Tensor, dim: int | None = None, dtype: Any = None) -> Tensor:
-    """The logarithm of softmax along `dim`; TypeError if it is not given."""
-    return input.log_softmax(_required(dim, "log_softmax", input), dtype)
-
-
-def _required(dim: int | None, name: str, input: Tensor) -> int:
-    if dim is None:
-        raise TypeError(
-            f"{name} of a tensor of shape {tuple(input.shape)} needs a dimension: dim=-1 is the classes of a batch"
-        )
-    return dim
 
 
 def mse_loss(input: Tensor, target: Tensor, *, reduction: str = "mean") -> Tensor:
@@ -178,25 +130,6 @@ def _of_indices(
     if reduction == "sum":
         return total
     return total / (wrap(np.asarray(share.sum())) if weight is None else share.sum())
-
-
-def one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
-    """Each class index as a row of zeros with a one at its place, int64: (...) to (..., num_classes).
-
-    >>> from minigrad import nn, tensor
-    >>> nn.functional.one_hot(tensor([0, 2]), 3)
-    tensor([[1, 0, 0],
-            [0, 0, 1]])
-    """
-    if tensor.array.dtype.kind not in "iu":
-        raise TypeError(f"one_hot: class indices of type {tensor.dtype}: convert them with .long()")
-    if not tensor.array.size and num_classes == -1:
-        raise ValueError(f"one_hot of a tensor of shape {tuple(tensor.shape)}: it names no class, so pass num_classes")
-    low, high = (int(tensor.array.min()), int(tensor.array.max())) if tensor.array.size else (0, num_classes - 1)
-    n = high + 1 if num_classes == -1 else num_classes
-    if low < 0 or high >= n:
-        raise ValueError(f"one_hot: class {low if low < 0 else high} of {n}: indices must be from 0 to num_classes - 1")
-    return (tensor.unsqueeze(-1) == arange(n)).long()
 
 
 def _class_dim(input: Tensor) -> int:
