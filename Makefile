@@ -2,6 +2,7 @@
 #
 #   make mnist    environment, install, train the digit network, pictures in runs/mnist
 #   make test     environment, install, all tests and doctests, coverage, lint, types
+#   make parity   an environment with PyTorch beside it, and every call and program under both
 #   make bench    the speed of minigrad beside NumPy written by hand
 #   make draw     the computation graphs of the README, into runs/graphs
 #   make clean    remove what the others made
@@ -11,13 +12,16 @@ ARGS ?=
 bin := .venv/bin
 one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: mnist test lint bench draw clean
+.PHONY: mnist test parity lint bench draw clean
 
 mnist: .venv/installed
 	$(bin)/python scripts/mnist.py $(ARGS)
 
 test: .venv/installed lint
-	$(one_thread) $(bin)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
+	$(one_thread) $(bin)/python -m pytest -n 2 --cov --cov-report=term --gradients docs/gradients.md $(ARGS)
+
+parity: .venv-parity/installed
+	$(one_thread) .venv-parity/bin/python -m pytest -n 2 tests/parity tests/test_programs.py $(ARGS)
 
 lint: .venv/installed
 	$(bin)/ruff check .
@@ -30,12 +34,15 @@ bench: .venv/installed
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)
 
-.venv/installed: setup.cfg pyproject.toml
+.venv/installed: extras = dev
+.venv-parity/installed: extras = dev,parity
+
+%/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minigrad needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
 	@$(PYTHON) -c 'import venv, ensurepip' || { echo "Python has no venv here; on Debian and Ubuntu: apt install python3-venv"; exit 1; }
-	$(PYTHON) -m venv .venv
-	$(bin)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(PYTHON) -m venv $*
+	$*/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[$(extras)]'
 	@touch $@
 
 clean:
-	rm -rf .venv runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-parity runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

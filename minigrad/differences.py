@@ -46,28 +46,37 @@ class Comparison:
     down: Array  # at the lower points: (moves, output size)
     step: float | None  # half the length of each move; None if seeds and moves run along the axes
 
+    def tables(self) -> tuple[Array, Array, Array]:
+        """J by rules, J by differences, and how far rounding alone may set them apart: one row a seed, one column a move."""
+        with np.errstate(all="ignore"):
+            analytical = self.gradients if self.step is None else self.gradients @ self.moves.T / self._width()
+            numerical = self._weighed(self.seeds, self.up - self.down)
+            rounding = 2 * UNIT * self._weighed(np.abs(self.seeds), np.abs(self.up) + np.abs(self.down))
+        return analytical, numerical, rounding
+
+    def _width(self) -> Any:
+        """The length of each move."""
+        return self.moves.sum(1) if self.step is None else np.full(len(self.moves), 2 * self.step)
+
+    def _weighed(self, seeds: Array, values: Array) -> Array:
+        """Differences of values over the moves that made them, weighed by each seed."""
+        # unit vectors select without a product, in which NaN * 0 would be NaN
+        table: Array = (values.T if self.step is None else seeds @ values.T) / self._width()
+        return table
+
     def check(self, atol: float, rtol: float, order: int) -> None:
         """GradcheckError, about the worst pair, if the two tables differ by more than atol + rtol·|number| anywhere."""
         whole = self.step is None
-        width = self.moves.sum(1) if self.step is None else np.full(len(self.moves), 2 * self.step)
-
-        def weighed(seeds: Array, values: Array) -> Array:
-            # unit vectors select without a product, in which NaN * 0 would be NaN
-            table: Array = (values.T if whole else seeds @ values.T) / width
-            return table
-
+        analytical, numerical, rounding = self.tables()
         with np.errstate(all="ignore"):
-            analytical = self.gradients if whole else self.gradients @ self.moves.T / width
-            numerical = weighed(self.seeds, self.up - self.down)
-            rounding = 2 * UNIT * weighed(np.abs(self.seeds), np.abs(self.up) + np.abs(self.down))
             allowed = atol + rtol * np.abs(numerical) + rounding
             error = np.abs(analytical - numerical)
             excess = np.where(np.isnan(error), np.inf, error / allowed)
             if not (excess > 1).any():
                 return
             row, column = divmod(int(np.argmax(excess)), excess.shape[1])
-            left = 2 * weighed(self.seeds, self.here - self.down)[row, column]
-            right = 2 * weighed(self.seeds, self.up - self.here)[row, column]
+            left = 2 * self._weighed(self.seeds, self.here - self.down)[row, column]
+            right = 2 * self._weighed(self.seeds, self.up - self.here)[row, column]
         place = f"direction {column}"
         if whole:
             place = f"output{_index(row, self.output_shape)} and input{_index(column, self.input_shape)}"

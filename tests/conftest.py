@@ -4,7 +4,10 @@ HYPOTHESIS_PROFILE=thorough python -m pytest tests/test_laws.py
 """
 
 import os
+from pathlib import Path
 
+import evidence
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("ci", derandomize=True, database=None, deadline=None, max_examples=25)
@@ -20,3 +23,36 @@ settings.register_profile(
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 collect_ignore = ["programs"]  # run by test_programs.py
+
+
+# ── docs/gradients.md: what the laws on gradients saw, in whichever process each of them ran ─────────────────────────────
+
+FOUND: dict[str, dict] = {}
+
+
+def pytest_addoption(parser):
+    parser.addoption("--gradients", metavar="FILE", help="write what the laws on gradients saw to FILE")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    result = yield
+    operation = getattr(item, "callspec", None) and item.callspec.params.get("operation")
+    if operation is not None and operation.name in evidence.SEEN:
+        item.user_properties.append(("gradients", (operation.name, evidence.SEEN.pop(operation.name))))
+    return result
+
+
+def pytest_runtest_logreport(report):
+    if report.when == "call":
+        FOUND.update(value for name, value in report.user_properties if name == "gradients")
+
+
+def pytest_sessionfinish(session):
+    path = session.config.getoption("--gradients")
+    if path and not hasattr(session.config, "workerinput"):
+        from operations import OPERATIONS
+
+        wanted = [operation.name for operation in OPERATIONS if operation.gradient]
+        if set(wanted) <= FOUND.keys():  # after a part of the tests, or a failure, the page stays as it is
+            evidence.write(Path(path), FOUND.items(), wanted)

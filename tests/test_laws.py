@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import evidence
 import numpy as np
 import pytest
 from domains import Case, Operation
@@ -152,7 +153,8 @@ def test_integers_are_accepted(operation: Operation, case: Case) -> None:
 @of(differentiable)
 def test_gradients_are_differences(operation: Operation, case: Case) -> None:
     """Gradients of first and second order are finite differences."""
-    gradcheck(lambda *tensors: operation(*tensors, **case.params), tensors_of(case), order=2, rtol=1e-5, atol=1e-6)
+    with evidence.measured(operation, case):
+        gradcheck(lambda *tensors: operation(*tensors, **case.params), tensors_of(case), order=2, rtol=1e-5, atol=1e-6)
 
 
 @of(differentiable)
@@ -314,3 +316,9 @@ def test_in_place_equals_plain(operation: Operation, case: Case) -> None:
         operation.called_as(in_place, changed[0], *changed[1:], **case.params)
     assert changed[0].is_leaf
     assert_close(changed[0], result, rtol=1e-12, atol=0)
+
+
+def test_the_published_evidence_has_a_row_for_every_operation() -> None:
+    """docs/gradients.md speaks of the operations there are, all of them: `make test` writes it anew."""
+    wanted = [operation.name for operation in OPERATIONS if operation.gradient]
+    assert evidence.names_in(evidence.ROOT / "docs" / "gradients.md") == wanted
