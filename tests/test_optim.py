@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad
-from minigrad import manual_seed, nn, ones, optim, randn, tensor, zeros
+from minigrad import manual_seed, nn, ones, randn, tensor, zeros
 from minigrad.nn import Parameter
 from minigrad.optim import SGD, Adam, Optimizer
 
@@ -416,8 +416,8 @@ def test_a_state_that_does_not_fit_changes_nothing(spoil, message):
 
 LEAF = ones(2, requires_grad=True)
 WRONG = [
-    (lambda: SGD([]), ValueError, "an optimizer got no parameters: pass model.parameters() (an iterator is used up after one "
-     "pass), and check that layers are attributes of the model or in an nn.ModuleList"),
+    (lambda: SGD([]), ValueError, "an optimizer got an empty parameter list: pass model.parameters() (an iterator is used up "
+     "after one pass), and check that layers are attributes of the model or in an nn.ModuleList"),
     (lambda: SGD(LEAF), TypeError, "an optimizer needs a list of tensors, not one tensor: use [tensor]"),
     (lambda: SGD([3]), TypeError, "an optimizer updates tensors, not a int: pass model.parameters()"),
     (lambda: SGD(nn.Linear(1, 1).state_dict()), TypeError, "an optimizer updates tensors, not a str: pass model.parameters()"),
@@ -462,7 +462,12 @@ Adam (
 Parameter Group 0
     amsgrad: False
     betas: (0.9, 0.999)
+    capturable: False
+    decoupled_weight_decay: False
+    differentiable: False
     eps: 1e-08
+    foreach: None
+    fused: None
     lr: 0.1
     maximize: False
     weight_decay: 0
@@ -470,13 +475,14 @@ Parameter Group 0
 Parameter Group 1
     amsgrad: False
     betas: (0.9, 0.999)
+    capturable: False
+    decoupled_weight_decay: False
+    differentiable: False
     eps: 1e-08
+    foreach: None
+    fused: None
     lr: 1
     maximize: False
     weight_decay: 0
 )"""
     )
-
-
-def test_the_names_of_the_package():
-    assert set(optim.__all__) == {"Adam", "Optimizer", "SGD", "lr_scheduler"}

@@ -4,24 +4,43 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from minigrad.grad_mode import enable_grad
 from minigrad.graph import tick
+from minigrad.hooks import RemovableHandle
 from minigrad.tensor import Tensor
+
+Array: TypeAlias = "np.ndarray[Any, Any]"
+
+
+class _Required:
+    """The default of an option that has none."""
+
+    def __repr__(self) -> str:
+        return "<required parameter>"
+
+
+required = _Required()
 
 
 class Optimizer:
     """Updates parameters in place from their gradients.
 
     `params` is an iterable of tensors, of (name, tensor) pairs, or of dicts {"params": tensors, option: value, ...}: the
-    groups. An optimizer of one's own defines `update(group)`, which changes each `p.array` of the group in place.
+    groups. An optimizer of one's own defines `update(group)`, which changes each `p.array` of the group in place, or
+    `step(closure=None)`, in PyTorch's way.
 
     Raises ValueError for no parameters, for one given twice, for one that is a result and not a leaf; TypeError for what is
     not a tensor, and for a set of tensors.
     """
+
+    _spare: dict[Any, tuple[Array, Array]] | None = None  # arrays to compute in, by shape and dtype
+    _before: list[Any] | None = None  # hooks
+    _after: list[Any] | None = None
+    _stepped: bool | None = None  # has step() been called? None if that is not known
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
         if isinstance(params, Tensor):
@@ -30,24 +49,40 @@ class Optimizer:
             raise TypeError(
                 f"an optimizer needs an iterable of tensors, not a {type(params).__name__}: pass model.parameters()"
             )
+        if defaults.get("differentiable"):
+            raise NotImplementedError(
+                f"{type(self).__name__}: differentiable=True: an optimizer writes in place, and its step has no gradient; "
+                "write the update in tensor operations, with autograd.grad(..., create_graph=True)"
+            )
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
+        if type(self).step is Optimizer.step:
+            self._stepped = False
         groups = [{"params": params}] if isinstance(params, set) else list(params)
         if not groups:
             raise ValueError(
-                "an optimizer got no parameters: pass model.parameters() (an iterator is used up after one pass), and "
-                "check that layers are attributes of the model or in an nn.ModuleList"
+                "an optimizer got an empty parameter list: pass model.parameters() (an iterator is used up after one pass), "
+                "and check that layers are attributes of the model or in an nn.ModuleList"
             )
         for group in groups if isinstance(groups[0], dict) else [{"params": groups}]:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add a group of parameters, with options of its own; the others are the defaults."""
+        if not isinstance(param_group, dict):
+            raise TypeError(
+                f"add_param_group needs a dict, not a {type(param_group).__name__}: {{'params': tensors, 'lr': 0.1}}"
+            )
         params = param_group["params"]
         if isinstance(params, set):
             raise TypeError("an optimizer numbers its parameters, and a set has no order: give a list")
         params = [params] if isinstance(params, Tensor) else list(params)
+        names = [p[0] for p in params if isinstance(p, tuple)]
+        if names and len(names) < len(params):
+            raise ValueError(
+                "an optimizer got some parameters with names and some without: give all of them names, or none"
+            )
         params = [p[1] if isinstance(p, tuple) else p for p in params]
         known = {id(p) for group in self.param_groups for p in group["params"]}
         for p in params:
@@ -63,7 +98,15 @@ class Optimizer:
                     f"a parameter of shape {tuple(p.shape)} was given twice: each belongs to one group, once"
                 )
             known.add(id(p))
-        self.param_groups.append({**self.defaults, **param_group, "params": params})
+        group = {**param_group, "params": params, **{k: v for k, v in self.defaults.items() if k not in param_group}}
+        if names:
+            group["param_names"] = names
+        missing = [name for name, value in group.items() if value is required]
+        if missing:
+            raise ValueError(
+                f"{type(self).__name__}: a parameter group has no {missing[0]}: give one, {missing[0]}=..."
+            )
+        self.param_groups.append(group)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradient of every parameter, or with `set_to_none=False` fill it with zeros."""
@@ -77,6 +120,9 @@ class Optimizer:
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient. A closure, if given, is called first and its loss returned."""
+        for hook in self._before or ():
+            hook(self, (closure,), {})
+        self._stepped = True
         loss = None
         if closure is not None:
             with enable_grad():
@@ -87,6 +133,8 @@ class Optimizer:
             for p in group["params"]:
                 if p._grad is not None:
                     p._version[0] = now
+        for hook in self._after or ():
+            hook(self, (closure,), {})
         return loss
 
     def update(self, group: dict[str, Any]) -> None:
@@ -95,14 +143,43 @@ class Optimizer:
             f"{type(self).__name__} has no update: define `def update(self, group): ...` in the class"
         )
 
+    def spare(self, x: Array) -> Any:
+        """Two arrays like `x` to compute in, the same at every call. None for both if `x` is being recorded: then NumPy makes
+        new ones, and the recorder decides where they lie."""
+        if type(x) is not np.ndarray:
+            return None, None
+        if self._spare is None:
+            self._spare = {}
+        key = x.shape, x.dtype
+        pair = self._spare.get(key)
+        if pair is None:
+            pair = self._spare[key] = np.empty(x.shape, x.dtype), np.empty(x.shape, x.dtype)
+        return pair
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` before each step."""
+        self._before = [*(self._before or ()), hook]
+        return RemovableHandle(self._before, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call `hook(optimizer, args, kwargs)` after each step."""
+        self._after = [*(self._after or ()), hook]
+        return RemovableHandle(self._after, hook)
+
+    # ── the state ────────────────────────────────────────────────────────────────────────────────────────────────────
+
     def state_dict(self) -> dict[str, Any]:
         """The options and the state, with parameters as numbers in order; `load_state_dict` continues from it."""
         order = {id(p): i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
         groups = [{**group, "params": [order[id(p)] for p in group["params"]]} for group in self.param_groups]
-        return {"state": {order[id(p)]: dict(state) for p, state in self.state.items()}, "param_groups": groups}
+        states = {order[id(p)] if isinstance(p, Tensor) else p: dict(state) for p, state in self.state.items()}
+        return {"state": states, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over options and state, copied. ValueError for the state of an optimizer of other parameters."""
+        """Take over options and state, copied; the state's arrays in the type of the parameters.
+
+        ValueError for the state of an optimizer of other parameters.
+        """
         try:
             groups, states = state_dict["param_groups"], dict(state_dict["state"])
             numbers = [list(group["params"]) for group in groups]
@@ -121,7 +198,11 @@ class Optimizer:
         self.param_groups = [{**g, "params": own["params"]} for g, own in zip(groups, self.param_groups)]
         self.state = defaultdict(dict)
         for i, state in states.items():
-            self.state[params[i]] = {k: v.clone() if isinstance(v, Tensor) else v for k, v in state.items()}
+            p = params[i]
+            self.state[p] = {name: _own_copy(value, p, name) for name, value in state.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name not in ("_spare", "_before", "_after")}
 
     def __repr__(self) -> str:
         lines = []
@@ -131,14 +212,48 @@ class Optimizer:
         return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
 
 
-def with_gradient(group: dict[str, Any]) -> Iterable[tuple[Tensor, np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+def _own_copy(value: Any, p: Tensor, name: str = "") -> Any:
+    """A part of a loaded state: numbers that PyTorch keeps in tensors as numbers, other tensors copied."""
+    if isinstance(value, Tensor):
+        if name == "step" or (value.array.ndim == 0 and p.array.ndim and name in ("eta", "mu", "mu_product")):
+            return value.item()
+        copy = value.detach().clone()
+        return copy.to(p.array.dtype) if p.is_floating_point() and copy.is_floating_point() else copy
+    if isinstance(value, list | tuple):
+        return type(value)(_own_copy(part, p) for part in value)
+    return value
+
+
+def with_gradient(group: dict[str, Any]) -> list[tuple[Tensor, Array, Array]]:
     """Each parameter of a group that has a gradient: the tensor, its array, its gradient's array."""
     return [(p, p.array, p._grad.array) for p in group["params"] if p._grad is not None]
 
 
-def check(name: str, **options: tuple[float, float, float]) -> None:
+def number(value: Any) -> Any:
+    """An option as a Python number: a rate may be a tensor."""
+    return value.item() if isinstance(value, Tensor) else value
+
+
+def like(x: Array, *values: Any) -> Any:
+    """Numbers in the dtype of an array, as arrays of no dimensions, which NumPy takes quicker than Python's floats. As they are
+    if `x` is being recorded, which wants to see them."""
+    return [np.array(value, x.dtype) for value in values] if type(x) is np.ndarray else values
+
+
+def directed(x: Array, g: Array, group: dict[str, Any], spare: Any) -> Array:
+    """The gradient to descend along: turned round to maximize, and with weight_decay · x added. Written into `spare`, unless it
+    is the gradient itself."""
+    decay = group["weight_decay"]
+    if decay:
+        t = np.multiply(x, like(x, decay)[0], spare)
+        g = np.subtract(t, g, t) if group["maximize"] else np.add(g, t, t)
+        return g
+    return np.negative(g, spare) if group["maximize"] else g
+
+
+def check(name: str, **options: tuple[Any, float, float]) -> None:
     """ValueError unless each option, given as (value, low, high), is in [low, high)."""
     for option, (value, low, high) in options.items():
-        if not low <= value < high:
+        if not low <= number(value) < high:
             limit = f"from {low:g}" + ("" if high == float("inf") else f" to below {high:g}")
             raise ValueError(f"{name}: {option}={value}: give a number {limit}")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.optim.optimizer import Optimizer, check, with_gradient
+from minigrad.optim.optimizer import Optimizer, check, directed, like, number, with_gradient
 from minigrad.tensor import wrap
 
 
@@ -15,7 +15,7 @@ class SGD(Optimizer):
     """p -= lr · g, where g is the gradient, plus weight_decay · p; with momentum, a running sum of such g.
 
     With momentum μ: b = μ·b + (1 - dampening)·g, starting from b = g, and the step is along b, or with `nesterov` along
-    g + μ·b. `maximize` climbs instead.
+    g + μ·b. `maximize` climbs instead. `foreach` and `fused` are accepted and change nothing.
 
     Source: I. Sutskever et al., On the importance of initialization and momentum in deep learning, ICML 2013.
 
@@ -31,13 +31,16 @@ class SGD(Optimizer):
     def __init__(
         self,
         params: Any,
-        lr: float = 1e-3,
+        lr: Any = 1e-3,
         momentum: float = 0,
         dampening: float = 0,
         weight_decay: float = 0,
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
         check("SGD", lr=(lr, 0, inf), momentum=(momentum, 0, inf), weight_decay=(weight_decay, 0, inf))
         if nesterov and (momentum <= 0 or dampening != 0):
@@ -46,31 +49,35 @@ class SGD(Optimizer):
             params,
             {
                 "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
-                "nesterov": nesterov, "maximize": maximize,
+                "nesterov": nesterov, "maximize": maximize, "foreach": foreach, "differentiable": differentiable,
+                "fused": fused,
             },
         )  # fmt: skip
 
     def update(self, group: dict[str, Any]) -> None:
         """One step for one group."""
-        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
-        sign = -1 if group["maximize"] else 1
-        kind = None
-        for p, value, g in with_gradient(group):
+        lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
+        kind: Any = None
+        for p, x, g in with_gradient(group):
+            if x.dtype is not kind:
+                kind = x.dtype
+                rate, keep, fresh, remains = like(x, lr, momentum, 1 - group["dampening"], 1 - lr * decay)
+                rise = -rate if group["maximize"] else rate
+            t, u = self.spare(x)
             if not momentum:  # p - lr·(g + decay·p), in as few passes over memory as can be
-                if value.dtype is not kind:  # arrays of one number: a ufunc takes them quicker than Python's floats
-                    kind = value.dtype
-                    rate = np.array(lr * sign, kind)
                 if decay:
-                    np.multiply(value, np.array(1 - lr * decay, kind), value)
-                np.subtract(value, g * rate, value)
+                    np.multiply(x, remains, x)
+                np.subtract(x, np.multiply(g, rise, t), x)
                 continue
-            g = g * sign + value * decay if decay else g * sign
+            g = directed(x, g, group, t)
             state = self.state[p]
-            if "momentum_buffer" not in state:
-                state["momentum_buffer"] = wrap(g)
+            if state.get("momentum_buffer") is None:
+                b = state.setdefault("momentum_buffer", wrap(g.copy())).array
             else:
-                buffer = state["momentum_buffer"].array
-                buffer *= momentum
-                buffer += g * (1 - group["dampening"]) if group["dampening"] else g
-            buffer = state["momentum_buffer"].array
-            value -= (g + buffer * momentum if group["nesterov"] else buffer) * lr
+                b = state["momentum_buffer"].array
+                np.multiply(b, keep, b)
+                np.add(b, np.multiply(g, fresh, u) if group["dampening"] else g, b)
+            if group["nesterov"]:
+                u = np.multiply(b, keep, u)
+                b = np.add(g, u, u)
+            np.subtract(x, np.multiply(b, rate, u), x)
