@@ -37,6 +37,12 @@ tick = count(1).__next__
 watchers: list[
     Any
 ] = []  # told of every node that is recorded and every share that is computed: see autograd/anomaly.py
+class listening:  # noqa: N801
+    """Who hears every operation: the tape of a function that is being compiled, if any."""
+
+    tape: Any = None
+
+
 GONE: list[Any] = []  # the rules of a freed node
 SMALL = 16  # results of at most this many elements are kept for pictures, whatever the rules need
 
@@ -93,7 +99,9 @@ def apply(
     the backward pass, and is kept alive until then; so are constants, which pictures show.
     """
     try:
-        if kwargs or (n := len(operands)) > 3:
+        if listening.tape is not None:
+            array = listening.tape.run(forward, operands, kwargs)
+        elif kwargs or (n := len(operands)) > 3:
             array = forward(*[operand.array for operand in operands], **kwargs)
         elif n == 2:  # the common cases, without an argument list
             first, second = operands

@@ -101,7 +101,7 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     def _wrap(self, array: Any) -> Tensor:
         """A new tensor around an array, without a copy. NumPy's scalars become arrays of no dimensions."""
         tensor: Tensor = _new(Tensor)
-        tensor.array = array if type(array) is _ndarray else np.asarray(array)
+        tensor.array = array if type(array) is _ndarray else np.asanyarray(array)
         tensor._grad = tensor._node = tensor._view = tensor.hooks = None
         tensor._requires_grad = False
         tensor._version = [0]

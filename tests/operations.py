@@ -15,7 +15,9 @@ from domains import DIVISOR, FREE, MASK, NONZERO, POSITIVE, Case, Operation, ali
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from operations_index import INDICES, LOSSES, PRODUCTS, WRITING
+from operations_nn import NN
 from operations_shape import REDUCTIONS, SHAPES
+from operations_spatial import SPATIAL
 
 import minigrad
 from minigrad import Tensor
@@ -286,4 +288,6 @@ OPERATIONS = [
     *WRITING,
     *PRODUCTS,
     *LOSSES,
+    *NN,
+    *SPATIAL,
 ]

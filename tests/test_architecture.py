@@ -32,6 +32,8 @@ ROWS = [
     ["gradcheck", "testing", "autograd.functional", "autograd.graph"],
     ["func"],
     ["nn.parameter"],
+    ["nn.hooks", "nn.registry"],
+    ["nn.state"],
     ["nn.functional", "nn.init", "nn.module"],
     ["nn", "optim", "utils", "datasets", "draw", "plot"],
     ["vision"],

@@ -16,7 +16,8 @@ import minigrad
 from minigrad.testing import assert_close
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
-NAMES = {name: getattr(minigrad, name) for name in ("maximum", "minimum", "softplus", "where")} | {
+FUNCTIONS = {name: getattr(minigrad.nn.functional, name) for name in minigrad.nn.functional.__all__}
+NAMES = FUNCTIONS | {name: getattr(minigrad, name) for name in ("maximum", "minimum", "softplus", "where")} | {
     "inf": inf,
     "nan": nan,
 }

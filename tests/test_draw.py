@@ -547,7 +547,7 @@ def test_the_same_bytes_on_every_run():
 
     first, second = run("1"), run("2")
     assert first == second
-    assert b"loss = squared_error" in first
+    assert b"loss = mse_loss" in first
     assert b"0x" not in first
 
 

@@ -158,7 +158,7 @@ def test_gains(nonlinearity, param, gain):
     ("call", "message"),
     [
         (lambda: init.calculate_gain("swish"), "calculate_gain: nonlinearity 'swish': use one of linear, conv1d, conv2d, "
-         "conv3d, sigmoid, tanh, relu, leaky_relu, selu"),
+         "conv3d, conv_transpose1d, conv_transpose2d, conv_transpose3d, sigmoid, tanh, relu, leaky_relu, selu"),
         (lambda: init.kaiming_uniform_(zeros(2, 2), mode="fan"), "mode 'fan': use 'fan_in' or 'fan_out'"),
         (lambda: init.xavier_normal_(nn.Linear(2, 2).bias), "a tensor of shape (2,) has no fan in and fan out: at least two "
          "dimensions are needed (use uniform_ or zeros_ for biases)"),
@@ -166,4 +166,63 @@ def test_gains(nonlinearity, param, gain):
 )  # fmt: skip
 def test_what_has_no_meaning_is_an_error(call, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        call()
+
+
+def test_other_starts():
+    assert init.eye_(zeros(2, 3)).tolist() == [[1, 0, 0], [0, 1, 0]]
+    kernels = init.dirac_(zeros(4, 2, 3), groups=2)
+    assert kernels[:, :, 1].tolist() == [[1, 0], [0, 1], [1, 0], [0, 1]]
+    assert kernels.sum().item() == 4
+    manual_seed(0)
+    q = init.orthogonal_(zeros(3, 2, 4, dtype="float64"), gain=2.0).reshape(3, 8)
+    np.testing.assert_allclose((q @ q.T).array, 4 * np.eye(3), atol=1e-12)
+    q = init.orthogonal_(zeros(8, 3, dtype="float64"))
+    np.testing.assert_allclose((q.T @ q).array, np.eye(3), atol=1e-12)
+    assert init.orthogonal_(zeros(0, 3)).shape == (0, 3)
+    assert (init.sparse_(zeros(10, 5), 0.25) == 0).sum(0).tolist() == [3] * 5
+
+
+@pytest.mark.parametrize("bounds", [(-2.0, 2.0), (-0.1, 0.3), (1.5, 1.7)])
+def test_numbers_cut_off(bounds):
+    manual_seed(0)
+    x = init.trunc_normal_(zeros(5000, dtype="float64"), 0.0, 1.0, *bounds)
+    assert bounds[0] <= x.min().item() < x.max().item() <= bounds[1]
+    z = np.linspace(*bounds, 2001)
+    weight = np.exp(-z * z / 2)
+    assert x.mean().item() == pytest.approx((z * weight).sum() / weight.sum(), abs=0.05)
+
+
+def test_a_mean_far_outside_warns():
+    with pytest.warns(UserWarning, match="trunc_normal_: mean is more than 2 std from"):
+        init.trunc_normal_(zeros(2), mean=9.0, a=-1.0, b=8.0, std=0.4)
+
+
+def test_filling_nothing_warns():
+    for fill in (init.kaiming_uniform_, init.kaiming_normal_):
+        with pytest.warns(UserWarning, match="Initializing zero-element tensors is a no-op"):
+            fill(zeros(0, 3))
+
+
+@pytest.mark.parametrize("name", ["uniform", "normal", "xavier_uniform", "kaiming_normal", "orthogonal", "eye"])
+def test_old_names_warn(name):
+    with pytest.warns(FutureWarning, match=f"`nn.init.{name}` is now deprecated in favor of `nn.init.{name}_`"):
+        assert getattr(init, name)(zeros(2, 2)).shape == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: init.eye_(zeros(2)), "eye_: a tensor of shape (2,): it must have two dimensions"),
+        (lambda: init.dirac_(zeros(2, 2)), "dirac_: a tensor of shape (2, 2): it must have 3, 4 or 5 dimensions"),
+        (lambda: init.dirac_(zeros(3, 2, 1), 2), "dirac_: 3 outputs cannot be divided into 2 groups"),
+        (
+            lambda: init.orthogonal_(zeros(2)),
+            "orthogonal_: a tensor of shape (2,): it must have at least two dimensions",
+        ),
+        (lambda: init.sparse_(zeros(2), 0.1), "sparse_: a tensor of shape (2,): it must have two dimensions"),
+    ],
+)
+def test_shapes_that_cannot_start_so(call, words):
+    with pytest.raises(ValueError, match=re.escape(words)):
         call()

@@ -371,3 +371,161 @@ def test_class_weights_that_learn():
     for reduction in ("none", "sum", "mean"):
         settings = {"label_smoothing": 0.2, "reduction": reduction}
         assert gradcheck(lambda x, w: nn.functional.cross_entropy(x, target, weight=w, **settings), [x, w])  # noqa: B023
+
+
+# ── the other losses ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+A, B, T = [[1.0, -2.0], [0.5, 3.0]], [[0.5, 0.0], [2.0, 2.5]], [[1.0, -1.0], [-1.0, 1.0]]
+
+OTHERS = [  # the module, its arguments, each loss
+    (nn.L1Loss, {}, (A, B), [0.5, 2, 1.5, 0.5]),
+    (nn.SmoothL1Loss, {}, (A, B), [0.125, 1.5, 1, 0.125]),
+    (nn.SmoothL1Loss, {"beta": 2.0}, (A, B), [0.0625, 1, 0.5625, 0.0625]),
+    (nn.SmoothL1Loss, {"beta": 0}, (A, B), [0.5, 2, 1.5, 0.5]),
+    (nn.HuberLoss, {"delta": 0.5}, (A, B), [0.125, 0.875, 0.625, 0.125]),
+    (nn.BCELoss, {}, ([0.5, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 0.25]), [np.log(2), 100, 0, 75]),
+    (nn.BCELoss, {"weight": tensor([0.5, 2.0])}, ([0.5, 0.25], [1.0, 1.0]), [np.log(2) / 2, 2 * np.log(4)]),
+    (nn.BCEWithLogitsLoss, {}, ([0.0, 1000.0, -1000.0], [0.5, 1.0, 1.0]), [np.log(2), 0, 1000]),
+    (nn.BCEWithLogitsLoss, {"weight": tensor([2.0, 1.0]), "pos_weight": tensor([3.0, 3.0])}, ([0.0, 0.0], [1.0, 0.0]),
+     [6 * np.log(2), np.log(2)]),
+    (nn.KLDivLoss, {}, ([-1.0, -2.0], [0.0, 1.0]), [0, 2]),
+    (nn.KLDivLoss, {"log_target": True}, ([-1.0, -2.0], [0.0, -2.0]), [1, 0]),
+    (nn.PoissonNLLLoss, {}, ([0.0, 1.0], [2.0, 3.0]), [1, np.e - 3]),
+    (nn.PoissonNLLLoss, {"log_input": False, "full": True, "eps": 0.0}, ([1.0, 2.0], [2.0, 1.0]),
+     [1 + 2 * np.log(2) - 2 + np.log(4 * np.pi) / 2, 2 - np.log(2)]),
+    (nn.GaussianNLLLoss, {}, ([1.0, 2.0], [1.0, 0.0], [1.0, 4.0]), [0, (np.log(4) + 1) / 2]),
+    (nn.GaussianNLLLoss, {"full": True, "eps": 1.0}, ([1.0, 2.0], [1.0, 0.0], [0.1, 0.1]),
+     [np.log(2 * np.pi) / 2, 2 + np.log(2 * np.pi) / 2]),
+    (nn.HingeEmbeddingLoss, {"margin": 2.0}, (A, T), [1, 4, 1.5, 3]),
+    (nn.SoftMarginLoss, {}, (A, T), np.log1p(np.exp([-1, -2, 0.5, -3]))),
+    (nn.MarginRankingLoss, {"margin": 1.0}, (A, B, T), [0.5, 0, 0, 0.5]),
+    (nn.CosineEmbeddingLoss, {"margin": 0.25}, ([[3.0, 4.0], [1.0, 0.0]], [[4.0, 3.0], [3.0, 4.0]], [1.0, -1.0]), [0.04, 0.35]),
+    (nn.TripletMarginLoss, {"eps": 0.0}, ([[0.0, 0.0]], [[3.0, 4.0]], [[0.0, 2.0]]), [4]),
+    (nn.TripletMarginLoss, {"eps": 0.0, "p": 1, "swap": True}, ([[0.0, 0.0]], [[3.0, 4.0]], [[3.0, 3.0]]), [7]),
+    (nn.TripletMarginWithDistanceLoss, {"margin": 2.0}, ([[0.0]], [[3.0]], [[2.0]]), [3]),
+    (nn.TripletMarginWithDistanceLoss, {"distance_function": lambda x, y: (x - y).abs().sum(-1)}, ([[0.0]], [[3.0]], [[2.0]]),
+     [2]),
+    (nn.MultiMarginLoss, {}, ([[1.0, 2.0, 0.5]], [0]), [(2 + 0.5) / 3]),
+    (nn.MultiMarginLoss, {"p": 2, "margin": 2.0, "weight": tensor([2.0, 1.0, 1.0])}, ([[1.0, 2.0, 0.5]], [0]),
+     [2 * (9 + 2.25) / 3]),
+    (nn.MultiLabelMarginLoss, {}, ([[0.1, 0.2, 0.4, 0.8]], [[3, 0, -1, 1]]), [0.85]),
+    (nn.MultiLabelSoftMarginLoss, {"weight": tensor([1.0, 3.0])}, ([[0.0, 0.0]], [[1.0, 0.0]]), [2 * np.log(2)]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("module", "options", "operands", "losses"), OTHERS)
+def test_other_losses(module, options, operands, losses):
+    tensors = [tensor(a) for a in operands]
+    losses = np.asarray(losses, float)
+    found = {reduction: module(**options, reduction=reduction)(*tensors) for reduction in REDUCTIONS}
+    np.testing.assert_allclose(found["none"].array.reshape(-1), losses, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(found["sum"].item(), losses.sum(), rtol=1e-5)
+    np.testing.assert_allclose(found["mean"].item(), losses.mean(), rtol=1e-5)
+
+
+def test_losses_of_one_example_without_a_batch():
+    assert F.multi_margin_loss(tensor([1.0, 2.0, 0.5]), tensor(0)).item() == pytest.approx(2.5 / 3)
+    assert F.multilabel_margin_loss(tensor([0.1, 0.2, 0.4, 0.8]), tensor([3, 0, -1, 1])).item() == pytest.approx(0.85)
+    assert F.cosine_embedding_loss(tensor([3.0, 4.0]), tensor([4.0, 3.0]), tensor(1)).item() == pytest.approx(0.04)
+    assert F.kl_div(tensor(-1.0), tensor(1.0), reduction="batchmean").item() == 1
+
+
+def test_divergence_is_the_sum_over_the_batch():
+    p, q = tensor([[0.25, 0.75], [0.5, 0.5]]), tensor([[0.5, 0.5], [0.5, 0.5]])
+    wanted = (0.25 * np.log(0.5) + 0.75 * np.log(1.5)) / 2
+    assert F.kl_div(q.log(), p, reduction="batchmean").item() == pytest.approx(wanted, rel=1e-5)
+
+
+def test_variances_of_one_dimension_less_or_a_number():
+    x, y = tensor(A), tensor(B)
+    full = F.gaussian_nll_loss(x, y, tensor([[2.0, 2.0], [3.0, 3.0]])).item()
+    for var in (tensor([2.0, 3.0]), tensor([[2.0], [3.0]])):
+        assert F.gaussian_nll_loss(x, y, var).item() == pytest.approx(full)
+    assert F.gaussian_nll_loss(x, y, 2.0).item() == pytest.approx(F.gaussian_nll_loss(x, y, x * 0 + 2).item())
+
+
+def test_weights_of_each_element():
+    x, y, w = tensor(A), tensor(B), tensor([[1.0, 0.0], [2.0, 1.0]])
+    assert F.mse_loss(x, y, weight=w, reduction="none").tolist() == [[0.25, 0], [4.5, 0.25]]
+    assert F.l1_loss(x, y, weight=w).item() == (0.5 + 3 + 0.5) / 4
+    assert F.huber_loss(x, y, weight=w, reduction="sum").item() == 0.125 + 2 + 0.125
+    with pytest.raises(minigrad.ShapeError, match=r"mse_loss: a weight of shape \(2,\) for losses of shape \(2, 2\)"):
+        F.mse_loss(x, y, weight=w[0])
+
+
+@pytest.mark.parametrize(
+    ("average", "reduce", "word"),
+    [(True, None, "mean"), (False, None, "sum"), (None, True, "mean"), (None, False, "none"), (False, False, "none")],
+)
+def test_pytorchs_old_words_for_reduction(average, reduce, word):
+    with pytest.warns(UserWarning, match=f"please use reduction='{word}' instead"):
+        loss = nn.MSELoss(average, reduce)
+    assert loss.reduction == word
+    with pytest.warns(UserWarning, match="will be deprecated"):
+        result = F.binary_cross_entropy(tensor([0.5, 0.5]), tensor([1.0, 1.0]), size_average=average, reduce=reduce)
+    assert result.sum().item() == pytest.approx(np.log(2) * (1 if word == "mean" else 2))
+
+
+@pytest.mark.parametrize(
+    ("loss", "name"),
+    [
+        (lambda x: F.mse_loss(x, x.detach() * 2), "MseLoss"), (lambda x: F.cross_entropy(x, tensor([0])), "NllLoss"),
+        (lambda x: F.nll_loss(x, tensor([0])), "NllLoss"), (lambda x: F.smooth_l1_loss(x, x.detach()), "SmoothL1Loss"),
+        (lambda x: F.binary_cross_entropy(x, x.detach()), "BinaryCrossEntropy"),
+        (lambda x: F.binary_cross_entropy_with_logits(x, x.detach()), "BinaryCrossEntropyWithLogits"),
+    ],
+)  # fmt: skip
+def test_losses_print_as_in_pytorch(loss, name):
+    assert repr(loss(tensor([[0.25, 0.5]], requires_grad=True)).grad_fn) == f"<{name}Backward0>"
+
+
+def test_targets_that_change_before_the_gradient_is_taken_are_noticed():
+    target = tensor([0, 1])
+    loss = F.cross_entropy(ones(2, 3, requires_grad=True), target)
+    target[0] = 2
+    with pytest.raises(minigrad.MutationError):
+        loss.backward()
+
+
+def test_gradients_where_all_is_ignored_are_0():
+    scores = zeros(2, 3, requires_grad=True)
+    loss = F.cross_entropy(scores, tensor([-100, -100]))
+    loss.backward()
+    assert np.isnan(loss.item())
+    assert scores.grad.tolist() == [[0] * 3] * 2
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 2), (3,)])
+def test_cross_entropy_to_third_order(shape):
+    manual_seed(0)
+    x = randn(*shape, dtype="float64", requires_grad=True)
+    target = tensor(np.arange(np.prod(shape) // 3).reshape(shape[:1] * (len(shape) > 1) + shape[2:]) % 3)
+    for reduction in ("mean", "none"):
+        assert gradcheck(lambda x, r=reduction: F.cross_entropy(x, target, reduction=r).sin(), x, order=3)
+
+
+REFUSED = [
+    (lambda: F.binary_cross_entropy(tensor([1.5]), tensor([1.0])), RuntimeError,
+     "binary_cross_entropy: all elements of input should be between 0 and 1"),
+    (lambda: F.binary_cross_entropy(tensor([np.nan]), tensor([1.0])), RuntimeError, "should be between 0 and 1"),
+    (lambda: F.binary_cross_entropy(ones(2), ones(2, 1)), ValueError, "they must be equal; use target.squeeze(-1)"),
+    (lambda: F.huber_loss(ones(2), ones(2), delta=0), RuntimeError, "huber_loss: delta=0 must be positive"),
+    (lambda: F.smooth_l1_loss(ones(2), ones(2), beta=-1), RuntimeError, "smooth_l1_loss: beta=-1 must not be negative"),
+    (lambda: F.gaussian_nll_loss(ones(2), ones(2), tensor([-1.0, 1])), ValueError, "var has negative entries"),
+    (lambda: F.gaussian_nll_loss(ones(2, 3), ones(2, 3), ones(3)), ValueError,
+     "var has shape (3,) for an input of shape (2, 3)"),
+    (lambda: F.triplet_margin_loss(ones(2, 2), ones(2, 2), ones(2)), RuntimeError, "they must have as many dimensions"),
+    (lambda: F.triplet_margin_loss(ones(2), ones(2), ones(2), margin=0), ValueError, "margin=0 must be greater than 0"),
+    (lambda: F.margin_ranking_loss(ones(2), ones(2), tensor(1.0)), RuntimeError, "they must have as many dimensions"),
+    (lambda: F.cosine_embedding_loss(ones(2, 2), ones(2, 2), ones(2, 2)), RuntimeError, "use (N, D) and (N), or (D) and ()"),
+    (lambda: F.multi_margin_loss(ones(2, 3), tensor([0, 1]), p=3), ValueError, "multi_margin_loss: p=3: use 1 or 2"),
+    (lambda: F.multilabel_margin_loss(ones(2, 3), tensor([0, 1])), RuntimeError, "they must be equal, (N, C) or (C)"),
+    (lambda: F.multilabel_margin_loss(ones(2), tensor([0, 2])), IndexError, "multilabel_margin_loss: class 2 of 2"),
+    (lambda: F.kl_div(ones(2), ones(2), reduction="average"), ValueError, "kl_div: reduction='average'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "words"), REFUSED, ids=[words for _, _, words in REFUSED])
+def test_other_losses_refuse(call, error, words):
+    with pytest.raises(error, match=re.escape(words)):
+        call()

@@ -846,10 +846,50 @@ def test_a_dict_of_modules_refuses(name, item, error, message):
 
 
 def test_a_dict_of_parameters_refuses():
-    with pytest.raises(TypeError, match="a Parameter needs a tensor, not a int"):
-        ParameterDict({"a": 3})
     with pytest.raises(KeyError, match="ParameterDict has another attribute 'items' already"):
         ParameterDict({"items": ones(1)})
+
+
+def test_sums_and_multiples_of_sequentials():
+    model = Sequential(Tanh(), ReLU())
+    assert [type(m) for m in model + [Tanh()]] == [Tanh, ReLU, Tanh]
+    assert [type(m) for m in ModuleList(model) + model] == [Tanh, ReLU, Tanh, ReLU]
+    twice = 2 * model
+    assert (len(twice), twice[2] is model[0], len(model)) == (4, True, 2)
+    model *= 3
+    assert len(model) == 6
+    assert model.insert(-1, ReLU()) is model
+    assert [type(m) for m in model] == [Tanh, ReLU, Tanh, ReLU, Tanh, ReLU, ReLU]
+    for make, error, message in (
+        (lambda: model * 0, ValueError, "a Sequential times 0: give a number from 1"),
+        (lambda: model * "a", TypeError, None),
+        (lambda: model + 3, TypeError, None),
+        (lambda: model.insert(99, ReLU()), IndexError, "index 99 of a Sequential of 7"),
+    ):
+        with pytest.raises(error, match=message):
+            make()
+
+
+def test_a_dict_of_parameters_has_the_manners_of_a_dict():
+    one = ParameterDict({"b": ones(2), "a": 3})
+    assert (list(one), one["a"], list(reversed(one))) == (["a", "b"], 3, ["b", "a"])
+    assert list(ParameterDict(OrderedDict(b=ones(2), a=ones(1)))) == ["b", "a"]
+    both = one | {"c": ones(1)}
+    both |= {"d": None}
+    assert (list(both), list(one)) == (["a", "b", "c", "d"], ["a", "b"])
+    assert both["b"] is one["b"]
+    assert (one.get("b") is one["b"], one.get("q", 1)) == (True, 1)
+    assert isinstance(one.setdefault("w", ones(1)), Parameter)
+    assert one.setdefault("a", 4) == 3
+    assert one.popitem()[0] == "w"
+    assert dict(one.copy().named_parameters())["b"] is one["b"]
+    assert one.fromkeys(["x", "y"], 1)["y"] == 1
+    one.clear()
+    with pytest.raises(KeyError, match="popitem of an empty ParameterDict"):
+        one.popitem()
+    with pytest.raises(TypeError, match=r"ParameterDict\.update needs a dict or pairs of a name and an item, not a int"):
+        one.update(3)
+    assert len(ModuleDict(None)) == 0
 
 
 def test_a_name_that_is_missing_names_the_nearest():
@@ -909,8 +949,8 @@ ParameterList(
     (lambda: ParameterList(), "ParameterList()"),
     (lambda: ParameterDict({"w": ones(2, 3), "b": ones(1)}), """\
 ParameterDict(
-    (w): Parameter containing: [minigrad.float32 of size 2x3]
-    (b): Parameter containing: [minigrad.float32 of size 1]
+    (b): Parameter containing: [minigrad.FloatTensor of size 1]
+    (w): Parameter containing: [minigrad.FloatTensor of size 2x3]
 )"""),
     (lambda: Extra("", False), "Extra()"),
     (lambda: Extra("x=1", False), "Extra(x=1)"),

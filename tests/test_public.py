@@ -11,7 +11,8 @@ import minigrad
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ["minigrad", "minigrad.autograd", "minigrad.nn", "minigrad.nn.functional", "minigrad.optim",
-          "minigrad.optim.lr_scheduler", "minigrad.utils.data", "minigrad.datasets", "minigrad.testing",
+          "minigrad.optim.lr_scheduler", "minigrad.optim.swa_utils", "minigrad.nn.utils", "minigrad.utils.data",
+          "minigrad.datasets", "minigrad.testing",
           "minigrad.plot", "minigrad.func", "minigrad.autograd.functional", "minigrad.autograd.graph", "minigrad.cuda",
           "minigrad.vision.datasets", "minigrad.vision.transforms", "minigrad.vision.utils"]  # fmt: skip
 CORPUS = "\n".join(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != "test_public.py")

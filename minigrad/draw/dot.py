@@ -37,7 +37,7 @@ OPERANDS = {
     "sub": ("left", "right"), "div": ("left", "right"), "floor_divide": ("left", "right"),
     "remainder": ("left", "right"), "matmul": ("left", "right"), "pow": ("base", "exponent"),
     "where": ("condition", "if true", "if false"), "clamp": ("input", "min", "max"), "linear": ("input", "weight", "bias"),
-    "squared_error": ("input", "target"), "assign": ("into", "value"),
+    "squared_error": ("input", "target"), "mse_loss": ("input", "target"), "assign": ("into", "value"),
 }  # fmt: skip
 SYMMETRIC = {"add", "mul", "maximum", "minimum"}
 # Operations that only other operations call, by what they do.

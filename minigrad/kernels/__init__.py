@@ -28,7 +28,7 @@ _EXP_LIMIT = {
 def sigmoid(x: Array) -> Array:
     """1 / (1 + exp(-x)), accurate in both tails; the exponent stops short of overflow, where the result is below 1e-38."""
     kind = x.dtype.char
-    out: Array = np.asarray(np.negative(x))
+    out: Array = np.asanyarray(np.negative(x))
     np.minimum(out, _EXP_LIMIT[kind], out=out)
     np.exp(out, out)
     np.add(out, _ONE[kind], out)
@@ -53,7 +53,7 @@ def tanh_backward(gradient: Array, out: Array) -> Array:
 
 def relu(x: Array) -> Array:
     """max(x, 0); NaN stays NaN."""
-    return np.asarray(np.maximum(x, 0))
+    return np.asanyarray(np.maximum(x, 0))
 
 
 def softplus(x: Array, beta: float, threshold: float) -> Array:
@@ -67,14 +67,14 @@ def clamp(x: Array, low: Array | None = None, high: Array | None = None) -> Arra
     """x held between low and high; where they cross, high wins."""
     if low is not None:
         x = np.maximum(x, low)
-    return np.asarray(x if high is None else np.minimum(x, high))
+    return np.asanyarray(x if high is None else np.minimum(x, high))
 
 
 def softmax(x: Array, axis: int) -> Array:
     """exp(x) / Σ exp(x) along an axis, shifted by the maximum so that nothing overflows."""
     if x.shape and x.shape[axis] == 0:
         return x.copy()
-    out: Array = np.asarray(np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True)))
+    out: Array = np.asanyarray(np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True)))
     out /= np.add.reduce(out, axis=axis, keepdims=True)
     return out
 
@@ -83,7 +83,7 @@ def log_softmax(x: Array, axis: int) -> Array:
     """log of `softmax`, computed without forming it."""
     if x.shape and x.shape[axis] == 0:
         return x.copy()
-    shifted: Array = np.asarray(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    shifted: Array = np.asanyarray(x - np.maximum.reduce(x, axis=axis, keepdims=True))
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
     return shifted
 
@@ -104,7 +104,7 @@ def logsumexp(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
 
 def ties(x: Array, extreme: Array) -> Array:
     """Where x equals the extreme of its slice; NaN equals NaN."""
-    return np.asarray((x == extreme) | ((x != x) & (extreme != extreme)))
+    return np.asanyarray((x == extreme) | ((x != x) & (extreme != extreme)))
 
 
 # ── linear algebra ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -140,7 +140,7 @@ def _row_of_ones(n: int, char: str) -> Array:
 def sum_rows(x: Array) -> Array:
     """Σ over the first dimension of a matrix: for a few rows, quickest as a product with ones."""
     n = len(x)
-    total: Array = _row_of_ones(n, x.dtype.char).dot(x) if n <= 256 else np.add.reduce(x)
+    total: Array = np.dot(_row_of_ones(n, x.dtype.char), x) if n <= 256 else np.add.reduce(x)
     return total
 
 
@@ -150,13 +150,13 @@ def sum_rows(x: Array) -> Array:
 def squared_error(x: Array, y: Array, scale: float) -> Array:
     """scale · Σ (x - y)², over every element."""
     difference = np.subtract(x, y).reshape(-1)
-    return np.asarray(difference.dot(difference) * scale)
+    return np.asanyarray(difference.dot(difference) * scale)
 
 
 def squared_error_backward(gradient: Array, x: Array, y: Array, scale: float) -> Array:
     """gradient · 2 · scale · (x - y), for a gradient that is one number."""
-    out = np.asarray(np.subtract(x, y))
-    out *= np.asarray(gradient * (2 * scale))
+    out = np.asanyarray(np.subtract(x, y))
+    out *= np.asanyarray(gradient * (2 * scale))
     return out
 
 
@@ -200,12 +200,12 @@ def cast(x: Array, dtype: np.dtype[Any]) -> Array:
 
 def getitem(x: Array, index: Any) -> Array:
     """x[index]."""
-    return np.asarray(x[index])
+    return np.asanyarray(x[index])
 
 
 def take(x: Array, index: Any) -> Array:
     """x[index] for an index that copies, the elements in order: NumPy may leave them in another layout."""
-    return np.asarray(x[index], order="C")
+    return np.asanyarray(x[index], order="C")
 
 
 def put(x: Array, value: Array, index: Any) -> Array:
@@ -231,7 +231,7 @@ def last_writer(shape: tuple[int, ...], index: Any) -> Array:
     selected = places[index]
     order = np.arange(selected.size).reshape(selected.shape)
     places[index] = order
-    return np.asarray(places[index] == order)
+    return np.asanyarray(places[index] == order)
 
 
 Steps: TypeAlias = "Sequence[tuple[Callable[..., Any], Any, dict[str, Any]]]"

@@ -8,8 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any, Generic, Self, TypeVar
 
-from minigrad.nn.module import Module, check_registration, nearest
+from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
+from minigrad.nn.registry import check_registration, nearest
 from minigrad.tensor import Tensor
 
 T = TypeVar("T")
@@ -72,9 +73,15 @@ class _Numbered(Module, Generic[T]):
             self.append(item)
         return self
 
-    __iadd__ = extend
+    def __iadd__(self, items: Iterable[T]) -> Self:
+        return self.extend(items)
 
-    def insert(self, index: int, item: T) -> None:
+    def __add__(self, other: Iterable[T]) -> Self:
+        if not isinstance(other, Iterable):
+            return NotImplemented
+        return self._part(self._names()).extend(other)  # type: ignore[no-any-return]
+
+    def insert(self, index: int, item: T) -> Any:
         """Put an item before place `index`."""
         items = list(self)
         items.insert(index, item)
@@ -114,6 +121,25 @@ class Sequential(_Numbered[Module]):
 
     def _part(self, names: list[str]) -> Sequential:
         return Sequential(OrderedDict((name, getattr(self, name)) for name in names))
+
+    def insert(self, index: int, module: Module) -> Self:
+        """Put a module before place `index`. Returns the container."""
+        if not -len(self) <= index <= len(self):
+            raise IndexError(f"index {index} of a {type(self).__name__} of {len(self)}")
+        super().insert(index, module)
+        return self
+
+    def __mul__(self, times: int) -> Sequential:
+        if not isinstance(times, int):
+            return NotImplemented
+        if times <= 0:
+            raise ValueError(f"a Sequential times {times}: give a number from 1")
+        return Sequential(*(list(self) * times))
+
+    __rmul__ = __mul__
+
+    def __imul__(self, times: int) -> Self:
+        return self.extend(list(self * times)[len(self) :])
 
 
 class ModuleList(_Numbered[Module]):
@@ -160,15 +186,19 @@ class ParameterList(_Numbered[Any]):
 class _Named(Module, Generic[T]):
     """Items as attributes under names of their own, with the manners of a dict."""
 
-    def __init__(self, items: Mapping[str, T] | Iterable[tuple[str, T]] = ()) -> None:
+    def __init__(self, items: Mapping[str, T] | Iterable[tuple[str, T]] | None = None) -> None:
         super().__init__()
-        self.update(items)
+        self.update(() if items is None else items)
 
     def _items(self) -> dict[str, T]:
         return {name: value for name, value in vars(self).items() if isinstance(value, Module | Parameter)}  # type: ignore[misc]
 
     def update(self, items: Any) -> None:
         """Add items, from a dict or pairs, or replace those of the same names."""
+        if not isinstance(items, Iterable):
+            raise TypeError(
+                f"{type(self).__name__}.update needs a dict or pairs of a name and an item, not a {type(items).__name__}"
+            )
         for name, item in items.items() if hasattr(items, "items") else items:
             self[name] = item
 
@@ -228,15 +258,73 @@ class ModuleDict(_Named[Module]):
     """
 
 
-class ParameterDict(_Named[Parameter]):
-    """A dict of parameters that are found; tensors become parameters."""
+class ParameterDict(_Named[Any]):
+    """A dict of parameters that are found; tensors become parameters, other things are kept as they are."""
 
-    def __setitem__(self, name: str, item: Tensor) -> None:
-        self.register_parameter(name, as_parameter(item))
+    def __init__(self, parameters: Any = None) -> None:
+        self._keys: tuple[str, ...] = ()
+        super().__init__(parameters)
+
+    def _items(self) -> dict[str, Any]:
+        return {name: vars(self)[name] for name in self._keys}
+
+    def __setitem__(self, name: str, item: Any) -> None:
+        check_registration(self, name, None, "Parameter", Parameter) if name not in self._keys else None
+        setattr(self, name, as_parameter(item) if isinstance(item, Tensor) else item)
+        if name not in self._keys:
+            self._keys = (*self._keys, name)
+
+    def update(self, parameters: Any) -> None:
+        """Add items, from a dict or pairs, or replace those of the same names; those of a plain dict in the order of their
+        names, as in PyTorch."""
+        if isinstance(parameters, Mapping) and not isinstance(parameters, OrderedDict):
+            parameters = sorted(parameters.items())
+        super().update(parameters)
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        self._keys = tuple(key for key in self._keys if key != name)
+
+    def __reversed__(self) -> Iterator[str]:
+        return reversed(self._keys)
+
+    def __or__(self, other: Any) -> ParameterDict:
+        both = self.copy()
+        both.update(other)
+        return both
+
+    def __ior__(self, other: Any) -> Self:
+        self.update(other)
+        return self
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The item of a name, or the default."""
+        return self._items().get(name, default)
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """The item of a name, which is the default from now on if there is none."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def popitem(self) -> tuple[str, Any]:
+        """Take the last item out, and return its name and it. KeyError if there is none."""
+        if not self._keys:
+            raise KeyError("popitem of an empty ParameterDict")
+        name = self._keys[-1]
+        return name, self.pop(name)
+
+    def fromkeys(self, keys: Iterable[str], default: Any = None) -> ParameterDict:
+        """A new one, with one item under all names."""
+        return ParameterDict((name, default) for name in keys)
+
+    def copy(self) -> ParameterDict:
+        """A new one of the same items."""
+        return ParameterDict(self._items())
 
     def extra_repr(self) -> str:
-        """A line per parameter."""
-        return "\n".join(f"  ({name}): {describe(item)}" for name, item in self.items())
+        """A line per item."""
+        return "\n".join(f"  ({name}): {describe(item, by_type=True)}" for name, item in self.items())
 
 
 def check_item(container: Module, name: str, item: Any) -> None:
@@ -246,7 +334,7 @@ def check_item(container: Module, name: str, item: Any) -> None:
             "leave it out, or use nn.Identity()" if item is None else "pass its items one by one, Sequential(*layers)"
         )
         raise TypeError(f"{type(container).__name__}.{name}: a {type(item).__name__} is not a Module: {remedy}")
-    check_registration(container, name, item, Module)
+    check_registration(container, name, item, "Module", Module)
 
 
 def as_parameter(item: Any) -> Parameter:
@@ -254,8 +342,10 @@ def as_parameter(item: Any) -> Parameter:
     return item if isinstance(item, Parameter) else Parameter(item)
 
 
-def describe(item: Any) -> str:
-    """One line for an item of a list of parameters."""
+def describe(item: Any, by_type: bool = False) -> str:
+    """One line for an item of a list of parameters, or of a dict, which says FloatTensor for float32."""
     if isinstance(item, Tensor):
-        return f"Parameter containing: [{item.dtype} of size {'x'.join(map(str, item.shape))}]"
+        return (
+            f"Parameter containing: [{item.type() if by_type else item.dtype} of size {'x'.join(map(str, item.shape))}]"
+        )
     return f"Object of type: {type(item).__name__}"

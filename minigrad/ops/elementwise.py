@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad import kernels
 from minigrad.graph import apply
+from minigrad.kernels.activation import zero_where
 from minigrad.ops.mutation import in_place
 
 if TYPE_CHECKING:
@@ -208,6 +209,10 @@ class Elementwise:
 
     def masked_fill(self: Tensor, mask: Tensor, value: Any) -> Tensor:
         """This tensor with `value` wherever the mask holds."""
+        if isinstance(value, int | float) and value == 0 and self.array.dtype.kind == "f":
+            chosen: Any = getattr(mask, "array", None)
+            if chosen is not None and chosen.shape == self.array.shape and chosen.dtype.kind == "b":
+                return apply(zero_where, (self, mask), (lambda g: g.masked_fill(mask, 0), None))
         value = self._operand(value)
         filled: Tensor = where(mask, value.to(self.dtype) if value.ndim == 0 else value, self)
         return filled
