@@ -174,6 +174,39 @@ class Conversion:
         """Bytes per element."""
         return self.array.itemsize
 
+    def stride(self: Tensor, dim: Any = None) -> Any:
+        """How many elements lie between neighbours along each dimension, or along one."""
+        steps = tuple(n // self.array.itemsize for n in self.array.strides)
+        return steps if dim is None else steps[dim]
+
+    def storage_offset(self: Tensor) -> Any:
+        """How many elements of the memory it shares lie before its first."""
+        base: Any = self.array
+        while base.base is not None and isinstance(base.base, np.ndarray):
+            base = base.base
+        return (self.array.ctypes.data - base.ctypes.data) // self.array.itemsize
+
+    def is_complex(self: Tensor) -> Any:
+        """False: there are no complex numbers here."""
+        return False
+
+    def is_signed(self: Tensor) -> Any:
+        """True if the type has negative numbers."""
+        return self.array.dtype.kind in "if"
+
+    def is_nonzero(self: Tensor) -> Any:
+        """True if its one element is not 0."""
+        return bool(self)
+
+    def is_same_size(self: Tensor, other: Tensor) -> Any:
+        """True if another tensor has the same shape."""
+        return self.array.shape == other.array.shape
+
+    @property
+    def name(self: Tensor) -> Any:
+        """None: tensors have no names."""
+        return None
+
     @property
     def nbytes(self: Tensor) -> Any:
         """Bytes of all its elements."""
@@ -190,6 +223,10 @@ class Conversion:
     def new_tensor(self: Tensor, data: Any) -> Tensor:
         """A copy of `data` with this tensor's dtype."""
         return self._wrap(self._from_array(getattr(data, "array", data)).array.astype(self.array.dtype))
+
+    def new_empty(self: Tensor, *size: Any, dtype: DTypeLike | None = None, device: Any = None) -> Tensor:
+        """Zeros of a shape in this tensor's dtype: memory is not left as it was found."""
+        return self.new_zeros(*size, dtype=dtype)
 
     def new_zeros(self: Tensor, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
         """Zeros with this tensor's dtype, or another."""

@@ -177,6 +177,40 @@ def linspace(
     return _finish(np.linspace(float(start), float(end), steps).astype(_float_or(dtype)), requires_grad)
 
 
+def logspace(
+    start: Any, end: Any, steps: int, base: float = 10.0, *, dtype: DTypeLike | None = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """`steps` powers of `base`, whose exponents run evenly from start to end, both included."""
+    powers = np.power(float(base), np.linspace(float(start), float(end), steps))
+    return _finish(powers.astype(_float_or(dtype)), requires_grad)
+
+
+def range(
+    start: Any = 0, end: Any = None, step: Any = 1, *, dtype: DTypeLike | None = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Numbers from start up to and including end, by step, of the default floating-point type. `arange` is the usual one."""
+    if end is None:
+        start, end = 0, start
+    n = int((end - start) / step) + 1
+    return _finish((start + step * np.arange(n)).astype(_float_or(dtype)), requires_grad)
+
+
+def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Any = None) -> Tensor:
+    """The rows and the columns of a matrix's elements on and below a diagonal: (2, n), int64."""
+    return _indices(np.tril_indices(row, offset, col), dtype)
+
+
+def triu_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Any = None) -> Tensor:
+    """The rows and the columns of a matrix's elements on and above a diagonal: (2, n), int64."""
+    return _indices(np.triu_indices(row, offset, col), dtype)
+
+
+def _indices(places: Any, dtype: DTypeLike | None) -> Tensor:
+    return wrap(np.stack(places).astype(np.int64 if dtype is None else to_numpy(dtype)))
+
+
 def eye(
     n: int, m: int | None = None, *, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:

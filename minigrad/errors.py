@@ -21,6 +21,14 @@ class MutationError(RuntimeError):
     """A value was modified in place in a way that would make a gradient wrong."""
 
 
+class LinAlgError(RuntimeError):
+    """A matrix has no such decomposition or inverse: it is singular, not positive-definite, not finite."""
+
+
+class IndexRangeError(IndexError, RuntimeError):
+    """An index leads outside the dimension that it counts along."""
+
+
 def explain(error: Exception, name: str, operands: Sequence[Any]) -> Exception:
     """The error to raise when the operation `name` failed on `operands`: the shapes, then the way out."""
     shapes = [tuple(operand.array.shape) for operand in operands]

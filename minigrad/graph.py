@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from minigrad.errors import changed, detached_operand, explain, freed_before, reshaped_leaf, unfit_rule
 from minigrad.grad_mode import grad_mode
 from minigrad.hooks import run_hooks
+from minigrad.names import printed_name
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -85,7 +86,7 @@ class Node:
         return tuple((target if type(target) is Node else None, 0) for target in self.targets)
 
     def __repr__(self) -> str:
-        return f"<{''.join(part.capitalize() for part in self.name.split('_'))}Backward0>"
+        return f"<{printed_name(self)}>"
 
 
 def apply(

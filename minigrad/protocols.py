@@ -62,8 +62,9 @@ class Protocols:
         return iter(self.unbind(0))
 
     def __contains__(self: Tensor, value: Any) -> Any:
-        found: Any = self == value
-        return found is not False and bool(found.array.any())
+        if not isinstance(value, Protocols | int | float | np.generic):
+            raise RuntimeError(f"in: a tensor holds numbers, not a {type(value).__name__}")
+        return bool((self == value).array.any())
 
     def __repr__(self: Tensor) -> str:
         return formatting.represent(self)

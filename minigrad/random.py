@@ -1,24 +1,25 @@
 """Random numbers: the same seed gives the same numbers, on every machine, and the same numbers as PyTorch's.
 
-The engine is the Mersenne Twister (M. Matsumoto and T. Nishimura, ACM TOMACS 8(1), 1998), normal numbers are made from
-uniform ones by the Box-Muller transform (G. Box and M. Muller, Ann. Math. Statist. 29, 1958), in the order in which
-PyTorch's CPU generator makes them.
+How they are made is in `streams.py`; docs/compatibility.md says for which functions they are PyTorch's.
 """
 
 from __future__ import annotations
 
-import os
-from math import prod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from operator import index
 from typing import Any
 
 import numpy as np
 
+from minigrad.devices import CPU, check_device, device
 from minigrad.dtypes import DTypeLike, default_dtype, to_numpy
+from minigrad.errors import ShapeError, broadcast_clash
+from minigrad.streams import Array, Stream, count, default_stream, laid_out
 from minigrad.tensor import Tensor, _size, wrap
 
 
-class Generator:
+class Generator(Stream):
     """A stream of random numbers with a state of its own.
 
     >>> import minigrad
@@ -27,119 +28,40 @@ class Generator:
     True
     """
 
-    def __init__(self, device: Any = "cpu") -> None:
-        self._engine: Any = None
-        self.manual_seed(67280421310721)
+    def __init__(self, device: Any = "cpu", *, same_as: Stream | None = None) -> None:
+        check_device(device)
+        if same_as is None:
+            super().__init__()
+        else:
+            self.__dict__ = same_as.__dict__  # two names for one stream
 
     @property
-    def _twister(self) -> Any:
-        """NumPy's Mersenne Twister, made when first needed: importing numpy.random takes a while."""
-        if self._engine is None:
-            self._engine = np.random.MT19937()
-            self._engine._legacy_seeding(self._seed & 0xFFFFFFFF)
-        return self._engine
+    def device(self) -> device:
+        """The CPU."""
+        return CPU
 
-    def manual_seed(self, seed: int) -> Generator:
-        """Start the stream that belongs to `seed`; returns the generator itself. Of a seed, 64 bits count."""
-        self._seed = int(seed) & 0xFFFFFFFFFFFFFFFF
-        if self._engine is not None:
-            self._engine._legacy_seeding(self._seed & 0xFFFFFFFF)
-        self._spare: float | None = None  # the second normal number of a pair
+    def get_state(self) -> Tensor:
+        """The whole state, in a uint8 tensor of PyTorch's layout: `set_state` continues from it exactly."""
+        return wrap(self.state())
+
+    def set_state(self, state: Tensor) -> Generator:
+        """Continue from a state that `get_state` gave. ValueError for another tensor, TypeError for what is none."""
+        if not isinstance(state, Tensor):
+            raise TypeError(
+                f"the state of a generator is a tensor, not a {type(state).__name__}: give what get_state() returned"
+            )
+        self.restore(state.array)
         return self
 
-    def seed(self) -> int:
-        """Start a stream from a seed taken from the operating system, and return that seed."""
-        self.manual_seed(int.from_bytes(os.urandom(8), "little") >> 1)
-        return self._seed
+    def clone_state(self) -> Generator:
+        """Another generator in the same state."""
+        return Generator().set_state(self.get_state())
 
-    def initial_seed(self) -> int:
-        """The seed the stream started from."""
-        return self._seed
-
-    def get_state(self) -> dict[str, Any]:
-        """The whole state, in plain numbers and an array: `set_state` continues from it exactly."""
-        state = self._twister.state["state"]
-        return {"key": state["key"].copy(), "pos": int(state["pos"]), "spare": self._spare, "seed": self._seed}
-
-    def set_state(self, state: dict[str, Any]) -> Generator:
-        """Continue from a state that `get_state` gave."""
-        key = np.asarray(state["key"], np.uint32)
-        self._twister.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": int(state["pos"])}}
-        self._spare, self._seed = state["spare"], int(state["seed"])
-        return self
-
-    def raw(self, n: int) -> np.ndarray[Any, Any]:
-        """n draws of 32 bits."""
-        bits: np.ndarray[Any, Any] = self._twister.random_raw(n)
-        return bits
-
-    def raw64(self, n: int) -> np.ndarray[Any, Any]:
-        """n draws of 64 bits, each of two of 32, the first one high."""
-        bits = self.raw(2 * n)
-        pairs: np.ndarray[Any, Any] = (bits[::2] << np.uint64(32)) | bits[1::2]
-        return pairs
-
-    def uniform(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-        """Numbers in [0, 1), of 24 random bits each in float32, 53 in float64."""
-        n = _count(shape)
-        if dtype == np.float64:
-            out = (self.raw64(n) & np.uint64(2**53 - 1)) * 2.0**-53
-        else:
-            out = (self.raw(n) & np.uint64(2**24 - 1)).astype(np.float32) * np.float32(2.0**-24)
-        return out.astype(dtype, copy=False).reshape(shape)
-
-    def normal(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-        """Numbers of mean 0 and standard deviation 1."""
-        n = _count(shape)
-        if n < 16:
-            return np.array([self._one_normal() for _ in range(n)]).astype(dtype).reshape(shape)
-        wide = np.dtype(np.float64 if dtype == np.float64 else np.float32)
-        out = self.uniform((n,), wide)
-        whole = n - n % 16
-        _box_muller(out[:whole].reshape(-1, 16))
-        if whole < n:  # the last block overlaps the one before it, and is drawn anew
-            out[-16:] = self.uniform((16,), wide)
-            _box_muller(out[-16:].reshape(1, 16))
-        return out.astype(dtype, copy=False).reshape(shape)
-
-    def _one_normal(self) -> float:
-        if self._spare is not None:
-            value, self._spare = self._spare, None
-            return value
-        u1, u2 = self.uniform((2,), np.dtype(np.float64))
-        radius, angle = np.sqrt(-2 * np.log1p(-u2)), 2 * np.pi * u1
-        self._spare = float(radius * np.sin(angle))
-        return float(radius * np.cos(angle))
-
-    def below(self, bound: int, n: int) -> np.ndarray[Any, Any]:
-        """n integers in [0, bound). Large bounds take 64 bits, so that the remainder favours none noticeably."""
-        bits = self.raw(n) if bound < 2**28 else self.raw64(n)
-        return (bits % np.uint64(bound)).astype(np.int64)
-
-    def permutation(self, n: int) -> np.ndarray[Any, Any]:
-        """The numbers 0 to n - 1 in random order (R. Durstenfeld, CACM 7(7), 1964)."""
-        distances = self.raw(max(n - 1, 0)) % np.arange(n, 1, -1, dtype=np.uint64)
-        order = list(range(n))
-        for i, j in enumerate((np.arange(len(distances), dtype=np.uint64) + distances).tolist()):
-            order[i], order[j] = order[j], order[i]
-        return np.array(order, np.int64)
+    def __repr__(self) -> str:
+        return f"<generator seeded with {self.initial_seed()}>"
 
 
-def _count(shape: tuple[int, ...]) -> int:
-    """The number of elements of a shape; ValueError for a negative size."""
-    if any(n < 0 for n in shape):
-        raise ValueError(f"a tensor of shape {tuple(shape)}: sizes cannot be negative")
-    return prod(shape)
-
-
-def _box_muller(blocks: np.ndarray[Any, Any]) -> None:
-    """Turn rows of 16 uniform numbers into rows of 16 normal ones, in place: eight pairs (i, i + 8)."""
-    radius = np.sqrt(-2 * np.log(1 - blocks[:, :8]))
-    angle = blocks.dtype.type(2 * np.pi) * blocks[:, 8:]
-    blocks[:, :8], blocks[:, 8:] = radius * np.cos(angle), radius * np.sin(angle)
-
-
-default_generator = Generator()
+default_generator = Generator(same_as=default_stream)
 
 
 def manual_seed(seed: int) -> Generator:
@@ -150,7 +72,47 @@ def manual_seed(seed: int) -> Generator:
     >>> minigrad.rand(2)
     tensor([0.4963, 0.7682])
     """
-    return default_generator.manual_seed(seed)
+    default_generator.manual_seed(seed)
+    return default_generator
+
+
+def seed() -> int:
+    """Seed the default generator from the operating system, and return that seed."""
+    return default_generator.seed()
+
+
+def initial_seed() -> int:
+    """The seed that the default generator started from."""
+    return default_generator.initial_seed()
+
+
+def get_rng_state() -> Tensor:
+    """The state of the default generator, as a uint8 tensor: PyTorch's CPU generator has the same."""
+    return default_generator.get_state()
+
+
+def set_rng_state(new_state: Tensor) -> None:
+    """Continue the default generator from a state that `get_rng_state` gave."""
+    default_generator.set_state(new_state)
+
+
+@contextmanager
+def fork_rng(devices: Any = (), enabled: bool = True, **more: Any) -> Iterator[None]:
+    """A block after which the default generator is as it was before.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> with minigrad.random.fork_rng():
+    ...     inside = minigrad.rand(2)
+    >>> inside.equal(minigrad.rand(2))
+    True
+    """
+    state = get_rng_state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            set_rng_state(state)
 
 
 def rand(
@@ -171,7 +133,7 @@ def randn(
 
 def randint(
     low: Any = None, high: Any = None, size: Any = None, *, generator: Generator | None = None,
-    dtype: DTypeLike | None = None, device: Any = None,
+    dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Integers drawn evenly from [low, high), or from [0, high): `randint(low, high, size)`, `randint(high, size)`.
 
@@ -195,38 +157,106 @@ def randint(
     if kind.kind in "iu" and not np.iinfo(kind).min <= first < end <= np.iinfo(kind).max + 1:
         raise OverflowError(f"randint from {first} to {end}: these do not all fit the type {kind}")
     shape = _size((size,))
-    numbers = (generator or default_generator).below(end - first, prod(shape)) + first
-    return wrap(numbers.reshape(shape).astype(kind))
+    numbers = (generator or default_generator).integers(first, end, count(shape))
+    return _make(numbers.astype(kind).reshape(shape), requires_grad)
 
 
 def randperm(
-    n: int, *, generator: Generator | None = None, dtype: DTypeLike | None = None, device: Any = None
-) -> Tensor:
+    n: int, *, generator: Generator | None = None, dtype: DTypeLike | None = None, device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
     """The integers from 0 to n - 1 in random order. ValueError if n is negative."""
     if n < 0:
         raise ValueError(f"randperm({n}): there is no permutation of fewer than 0 numbers")
     order = (generator or default_generator).permutation(n)
-    return wrap(order if dtype is None else order.astype(to_numpy(dtype)))
+    return _make(order if dtype is None else order.astype(to_numpy(dtype)), requires_grad)
 
 
-def rand_like(input: Tensor, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def rand_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike | None = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """`rand` in the shape and dtype of another tensor."""
-    return rand(input.array.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    kind, stream = _float(input.dtype if dtype is None else dtype, "rand"), generator or default_generator
+    return _make(laid_out(_like(input), lambda shape: stream.uniform(shape, kind)), requires_grad)
 
 
-def randn_like(input: Tensor, *, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+def randn_like(
+    input: Tensor, *, generator: Generator | None = None, dtype: DTypeLike | None = None, layout: Any = None,
+    device: Any = None, requires_grad: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """`randn` in the shape and dtype of another tensor."""
-    return randn(input.array.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    kind, stream = _float(input.dtype if dtype is None else dtype, "randn"), generator or default_generator
+    like = _like(input)
+    if like.flags.c_contiguous:
+        return _make(stream.normal(like.shape, kind), requires_grad)
+    return _make(laid_out(like, stream.normal_pairs).astype(kind), requires_grad)
 
 
-def get_rng_state() -> dict[str, Any]:
-    """The state of the default generator."""
-    return default_generator.get_state()
+def randint_like(
+    input: Tensor, low: Any = None, high: Any = None, *, generator: Generator | None = None,
+    dtype: DTypeLike | None = None, layout: Any = None, device: Any = None, requires_grad: bool = False,
+    memory_format: Any = None,
+) -> Tensor:  # fmt: skip
+    """`randint` in the shape and dtype of another tensor: `randint_like(x, high)`, `randint_like(x, low, high)`.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.randint_like(minigrad.zeros(3), 10)
+    tensor([4., 9., 3.])
+    """
+    low, high = (0, low) if high is None else (0 if low is None else low, high)
+    kind = input.dtype if dtype is None else dtype
+    draw = lambda shape: randint(low, high, shape, generator=generator, dtype=kind).array  # noqa: E731
+    return _make(laid_out(_like(input), draw), requires_grad)
 
 
-def set_rng_state(state: dict[str, Any]) -> None:
-    """Continue the default generator from a state that `get_rng_state` gave."""
-    default_generator.set_state(state)
+def normal(
+    mean: Any, std: Any = 1.0, size: Any = None, *, generator: Generator | None = None, out: Tensor | None = None,
+    dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False,
+) -> Tensor:  # fmt: skip
+    """Normal numbers: of a mean and a standard deviation per element, tensors that broadcast, or `normal(0.0, 1.0, size)`.
+
+    Of the mean and the deviation it has gradient 0. RuntimeError for a negative deviation, ShapeError for shapes that do
+    not broadcast, TypeError without a tensor or a size.
+
+    >>> import minigrad
+    >>> _ = minigrad.manual_seed(0)
+    >>> minigrad.normal(minigrad.arange(1.0, 4.0), 0.1)
+    tensor([1.1541, 1.9707, 2.7821])
+    """
+    check_device(device)
+    tensors = [x for x in (mean, std) if isinstance(x, Tensor)]
+    if size is None and not tensors:
+        raise TypeError("normal: give tensors, or a size: normal(mean, std, size)")
+    if tensors and size is not None:
+        raise TypeError("normal: a size goes with numbers only: a tensor has one")
+    if any(x.array.dtype.kind != "f" for x in tensors):
+        raise RuntimeError("normal expects floating-point tensors of means and deviations: use x.float()")
+    if np.any((std.array if isinstance(std, Tensor) else np.asarray(std)) < 0):
+        what = "all elements of std >= 0.0" if isinstance(std, Tensor) else f"std >= 0.0, but found std {std}"
+        raise RuntimeError(f"normal expects {what}")
+    stream = generator or default_generator
+    if tensors:
+        shapes = [x.array.shape for x in tensors]
+        clash = broadcast_clash(shapes)
+        if clash:
+            raise ShapeError(f"normal: shapes {shapes[0]} and {shapes[1]} do not broadcast: {clash}")
+        kind = np.result_type(*[x.array.dtype for x in tensors])
+        scale = 1 if isinstance(std, Tensor) else std
+        made: Tensor = wrap(stream.normal(np.broadcast_shapes(*shapes), kind, 0, scale))
+        made = made * std.detach() if isinstance(std, Tensor) else made
+        made = made + (mean.detach() if isinstance(mean, Tensor) else mean)
+    else:
+        made = wrap(stream.normal(_size((size,)), _float(dtype, "normal"), mean, std))
+    if out is not None:
+        return out.copy_(made)
+    return _make(made.array, requires_grad)
+
+
+def _like(input: Tensor) -> Array:
+    """An array laid out as PyTorch lays out a tensor in the likeness of another: dense, in the order of its memory."""
+    return np.empty_like(input.array, bool)
 
 
 def _float(dtype: DTypeLike | None, name: str) -> np.dtype[Any]:

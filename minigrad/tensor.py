@@ -22,14 +22,23 @@ from minigrad.errors import GraphError, ShapeError
 from minigrad.graph import Node, tick
 from minigrad.hooks import RemovableHandle
 from minigrad.ops.arithmetic import Arithmetic
+from minigrad.ops.arrangement import Arrangement
 from minigrad.ops.comparison import Comparison
+from minigrad.ops.cumulative import Cumulative
+from minigrad.ops.decompositions import Decompositions
 from minigrad.ops.elementwise import Elementwise
 from minigrad.ops.indexing import Indexing
 from minigrad.ops.linalg import Linalg
 from minigrad.ops.mutation import Mutation
+from minigrad.ops.pointwise import Pointwise
+from minigrad.ops.products import Products
 from minigrad.ops.reduction import Reduction
+from minigrad.ops.scattering import Scattering
 from minigrad.ops.shape import Shape
+from minigrad.ops.sorting import Sorting
+from minigrad.ops.special import Special
 from minigrad.protocols import Protocols
+from minigrad.sampling import Sampling
 from minigrad.views import View
 
 _new = object.__new__
@@ -59,7 +68,10 @@ class Size(tuple[int, ...]):
         return f"{dialect.name}.Size([{', '.join(map(str, self))}])"
 
 
-class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Linalg, Comparison, Conversion, Protocols):
+class Tensor(
+    Arithmetic, Elementwise, Pointwise, Special, Reduction, Cumulative, Sorting, Shape, Arrangement, Indexing,
+    Scattering, Mutation, Linalg, Products, Decompositions, Comparison, Conversion, Sampling, Protocols,
+):  # fmt: skip
     """An array of numbers of one dtype that can compute gradients.
 
     `Tensor(data)` makes a float32 copy of nested lists or an array; `Tensor(2, 3)` one of that shape, filled with zeros.
@@ -141,6 +153,8 @@ class Tensor(Arithmetic, Elementwise, Reduction, Shape, Indexing, Mutation, Lina
     def numel(self) -> int:
         """The number of elements."""
         return self.array.size
+
+    ndimension, nelement = dim, numel
 
     @property
     def dtype(self) -> dtype:

@@ -15,7 +15,10 @@ from domains import DIVISOR, FREE, MASK, NONZERO, POSITIVE, Case, Operation, ali
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from operations_index import INDICES, LOSSES, PRODUCTS, WRITING
+from operations_linalg import LINALG
+from operations_math import ARRANGEMENTS, POINTWISE, SPECIAL
 from operations_nn import NN
+from operations_sequence import SEQUENCE
 from operations_shape import REDUCTIONS, SHAPES
 from operations_spatial import SPATIAL
 
@@ -90,9 +93,9 @@ ELEMENTWISE = [
         integers="float32",
     ),
     Operation("clamp_tensors", clamp, operands(near(0.0), near(0.33), near(0.66)), function=Tensor.clamp),
-    Operation("clamp_min", lambda x, low: clamp(x, low), operands(near(0), near(0.5)), function=Tensor.clamp),
+    Operation("clamp_from_tensor", lambda x, low: clamp(x, low), operands(near(0), near(0.5)), function=Tensor.clamp),
     Operation(
-        "clamp_max",
+        "clamp_to_tensor",
         lambda x, high: clamp(x, None, high),
         operands(near(0), near(0.5)),
         function=lambda x, high: x.clamp(max=high),
@@ -278,6 +281,9 @@ COMPARISON = [
 ]  # fmt: skip
 
 OPERATIONS = [
+    *SPECIAL,
+    *POINTWISE,
+    *ARRANGEMENTS,
     *ELEMENTWISE,
     *ARITHMETIC,
     *OPERATORS,
@@ -287,7 +293,8 @@ OPERATIONS = [
     *INDICES,
     *WRITING,
     *PRODUCTS,
+    *LINALG,
     *LOSSES,
     *NN,
-    *SPATIAL,
+    *SEQUENCE, *SPATIAL,
 ]

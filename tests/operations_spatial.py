@@ -226,7 +226,8 @@ DISTINCT_PLANES = alike(DISTINCT, shape=st.tuples(ONE_OR_TWO, ONE_OR_TWO, st.int
 POOLS = [
     *(
         Operation(
-            f"max_pool{dims}d", largest, windows(dims, DISTINCT, most, dilated=dims < 3, padding=st.just(0), ceil_mode=st.booleans()),
+            f"max_pool{dims}d", largest,
+            windows(dims, DISTINCT, most, dilated=dims < 3, padding=st.just(0), ceil_mode=st.booleans()),
             function=getattr(F, f"max_pool{dims}d"),
         )
         for dims, most in ((1, 7), (2, 5), (3, 3))

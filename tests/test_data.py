@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import minigrad
 from minigrad import Generator, arange, manual_seed, rand
-from minigrad.utils import data
 from minigrad.utils.data import (
     BatchSampler,
     DataLoader,
@@ -26,6 +25,7 @@ from minigrad.utils.data import (
     default_collate,
     default_convert,
     random_split,
+    tables,
 )  # fmt: skip
 
 
@@ -240,7 +240,7 @@ def test_batches_are_the_same_from_tensors_and_from_samples(make, seed, ahead, s
     for kind in (TensorDataset, SampleBySample):
         manual_seed(seed)
         loader = make(kind)
-        with mock.patch.object(data, "AHEAD", ahead):
+        with mock.patch.object(tables, "AHEAD", ahead):
             batches = [*loader, *islice(loader, stop)]
             draws = [rand(1, generator=generator).item() for generator in (None, loader.generator)]
             batches += loader

@@ -25,8 +25,14 @@ LAYERS: list[tuple[Any, tuple[int, ...], tuple[int, ...], str]] = [
     (nn.AvgPool2d(2, padding=1), (1, 3, 4, 6), (1, 3, 3, 4), "kernel_size=2, stride=2, padding=1"),
     (nn.AvgPool3d(2, divisor_override=5), (1, 3, 4, 6, 2), (1, 3, 2, 3, 1), "kernel_size=2, stride=2, padding=0"),
     (nn.LPPool1d(2, 3), (1, 3, 9), (1, 3, 3), "norm_type=2, kernel_size=3, stride=None, ceil_mode=False"),
-    (nn.LPPool2d(2, (3, 2), stride=1), (1, 3, 9, 4), (1, 3, 7, 3), "norm_type=2, kernel_size=(3, 2), stride=1, ceil_mode=False"),
-    (nn.LPPool3d(1.5, 2), (1, 3, 4, 4, 4), (1, 3, 2, 2, 2), "norm_type=1.5, kernel_size=2, stride=None, ceil_mode=False"),
+    (
+        nn.LPPool2d(2, (3, 2), stride=1), (1, 3, 9, 4), (1, 3, 7, 3),
+        "norm_type=2, kernel_size=(3, 2), stride=1, ceil_mode=False"
+    ),
+    (
+        nn.LPPool3d(1.5, 2), (1, 3, 4, 4, 4), (1, 3, 2, 2, 2),
+        "norm_type=1.5, kernel_size=2, stride=None, ceil_mode=False"
+    ),
     (nn.AdaptiveAvgPool1d(4), (1, 3, 9), (1, 3, 4), "output_size=4"),
     (nn.AdaptiveAvgPool2d((1, None)), (1, 3, 9, 5), (1, 3, 1, 5), "output_size=(1, None)"),
     (nn.AdaptiveAvgPool3d(1), (1, 3, 9, 5, 2), (1, 3, 1, 1, 1), "output_size=1"),
@@ -51,8 +57,8 @@ def test_layers(layer: Any, shape: tuple[int, ...], wanted: tuple[int, ...], tex
 
 @pytest.mark.parametrize("dims", [1, 2, 3])
 def test_there_and_back(dims: int) -> None:
-    pool = getattr(nn, f"MaxPool{dims}d")(2, return_indices=True)
-    unpool = getattr(nn, f"MaxUnpool{dims}d")(2)
+    pool = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)[dims - 1](2, return_indices=True)
+    unpool = (nn.MaxUnpool1d, nn.MaxUnpool2d, nn.MaxUnpool3d)[dims - 1](2)
     assert repr(unpool) == f"MaxUnpool{dims}d(kernel_size={(2,) * dims}, stride={(2,) * dims}, padding={(0,) * dims})"
     x = arange(1.0, 2 * 5**dims + 1).reshape(1, 2, *(5,) * dims)
     y, index = pool(x)
@@ -111,25 +117,61 @@ def test_infinity_stays_where_it_is() -> None:
 
 
 WRONG: list[tuple[Any, type[Exception], str]] = [
-    (lambda: F.max_pool2d(ones(4, 4), 2), ShapeError, r"max_pool2d got an input of shape \(4, 4\): it needs \(N, C, H, W\), or \(C, H, W\).*unsqueeze"),
-    (lambda: F.avg_pool1d(ones(4), 2), ShapeError, r"it needs \(N, C, L\), or \(C, L\) for one example; add dimensions"),
+    (
+        lambda: F.max_pool2d(ones(4, 4), 2), ShapeError,
+        r"max_pool2d got an input of shape \(4, 4\): it needs \(N, C, H, W\), or \(C, H, W\).*unsqueeze"
+    ),
+    (
+        lambda: F.avg_pool1d(ones(4), 2), ShapeError,
+        r"it needs \(N, C, L\), or \(C, L\) for one example; add dimensions"
+    ),
     (lambda: F.max_pool2d([1.0], 2), TypeError, "a tensor is needed, not a list"),
-    (lambda: F.max_pool2d(ones(1, 4, 4), 5), ShapeError, r"planes of sizes \(4, 4\), and windows of \(5, 5\) do not fit"),
-    (lambda: F.max_pool2d(ones(1, 4, 4), 2, padding=2), ShapeError, "padding=2 with kernel_size=2: it must be at most half of the kernel, 1"),
-    (lambda: F.max_pool1d(ones(1, 2), 2, 4, 1, 3, True), ShapeError, "dilation=3, padding=1 and kernel_size=2 there is a window without"),
+    (
+        lambda: F.max_pool2d(ones(1, 4, 4), 5), ShapeError,
+        r"planes of sizes \(4, 4\), and windows of \(5, 5\) do not fit"
+    ),
+    (
+        lambda: F.max_pool2d(ones(1, 4, 4), 2, padding=2), ShapeError,
+        "padding=2 with kernel_size=2: it must be at most half of the kernel, 1"
+    ),
+    (
+        lambda: F.max_pool1d(ones(1, 2), 2, 4, 1, 3, True), ShapeError,
+        "dilation=3, padding=1 and kernel_size=2 there is a window without"
+    ),
     (lambda: F.max_pool1d(ones(1, 2) > 0, 2), TypeError, r"max_pool1d of booleans: convert them first, x.float\(\)"),
     (lambda: F.max_pool2d(ones(1, 4, 4), 2, 0), ShapeError, "stride=0: use numbers from 1 on"),
     (lambda: F.max_pool2d(ones(1, 4, 4), (1, 2, 3)), ShapeError, "give one number, or 2, one for each dimension"),
-    (lambda: F.avg_pool2d(ones(1, 4, 4), 2, divisor_override=0), ShapeError, "divisor_override=0: use a number other than 0"),
-    (lambda: F.adaptive_avg_pool2d(ones(1, 4, 4), (1, 2, 3)), ShapeError, r"output_size=\(1, 2, 3\): give one number, or 2"),
+    (
+        lambda: F.avg_pool2d(ones(1, 4, 4), 2, divisor_override=0), ShapeError,
+        "divisor_override=0: use a number other than 0"
+    ),
+    (
+        lambda: F.adaptive_avg_pool2d(ones(1, 4, 4), (1, 2, 3)), ShapeError,
+        r"output_size=\(1, 2, 3\): give one number, or 2"
+    ),
     (lambda: F.adaptive_avg_pool2d(ones(1, 4, 4), -2), ShapeError, "output_size=-2: use numbers from 0 on, or None"),
     (lambda: F.adaptive_avg_pool2d(ones(1, 0, 4), 2), ShapeError, "which has nothing to pool"),
-    (lambda: F.adaptive_avg_pool2d(ones(1, 4, 4).long(), 2), TypeError, r"of type int64: convert it first, x.float\(\)"),
-    (lambda: F.adaptive_max_pool2d(ones(1, 4, 4).long(), 2), TypeError, r"of type int64: convert it first, x.float\(\)"),
-    (lambda: F.max_unpool1d(ones(1, 2), ones(1, 3).long(), 2), ShapeError, r"indices of shape \(1, 3\) and type int64 for values of shape \(1, 2\)"),
+    (
+        lambda: F.adaptive_avg_pool2d(ones(1, 4, 4).long(), 2), TypeError,
+        r"of type int64: convert it first, x.float\(\)"
+    ),
+    (
+        lambda: F.adaptive_max_pool2d(ones(1, 4, 4).long(), 2), TypeError,
+        r"of type int64: convert it first, x.float\(\)"
+    ),
+    (
+        lambda: F.max_unpool1d(ones(1, 2), ones(1, 3).long(), 2), ShapeError,
+        r"indices of shape \(1, 3\) and type int64 for values of shape \(1, 2\)"
+    ),
     (lambda: F.max_unpool1d(ones(1, 2), ones(1, 2), 2), ShapeError, "use those that max_pool1d"),
-    (lambda: F.max_unpool1d(ones(1, 2), ones(1, 2).long(), 2, output_size=(6,)), ValueError, r"output_size=\(6,\): it must be within the stride"),
-    (lambda: F.max_unpool1d(ones(1, 2), ones(1, 2).long() * 9, 2), ShapeError, r"an index lies outside of planes of \(4,\)"),
+    (
+        lambda: F.max_unpool1d(ones(1, 2), ones(1, 2).long(), 2, output_size=(6,)), ValueError,
+        r"output_size=\(6,\): it must be within the stride"
+    ),
+    (
+        lambda: F.max_unpool1d(ones(1, 2), ones(1, 2).long() * 9, 2), ShapeError,
+        r"an index lies outside of planes of \(4,\)"
+    ),
 ]  # fmt: skip
 
 
@@ -145,6 +187,8 @@ def test_functions_of_three_dimensions() -> None:
     assert F.avg_pool3d(x, 2).flatten().tolist() == F.adaptive_avg_pool3d(x, 1).flatten().tolist() == [3.5, 11.5]
     assert F.lp_pool3d(x, 1.0, 2).flatten().tolist() == [28, 92]
     assert F.lp_pool1d(x[0, 0], 1.0, 2).flatten().tolist() == [1, 5]
+    assert F.lp_pool2d(x[0], 1.0, 2).flatten().tolist() == [6, 22]
     values, index = F.max_pool3d(x, 2, return_indices=True)
+    assert F.max_unpool3d(values, index, 2).flatten().tolist() == [0] * 7 + [7] + [0] * 7 + [15]
     assert index.flatten().tolist() == [7, 7]
     assert F.adaptive_max_pool1d(x[0, 0], 2).equal(x[0, 0])

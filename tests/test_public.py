@@ -14,7 +14,8 @@ PLACES = ["minigrad", "minigrad.autograd", "minigrad.nn", "minigrad.nn.functiona
           "minigrad.optim.lr_scheduler", "minigrad.optim.swa_utils", "minigrad.nn.utils", "minigrad.utils.data",
           "minigrad.datasets", "minigrad.testing",
           "minigrad.plot", "minigrad.func", "minigrad.autograd.functional", "minigrad.autograd.graph", "minigrad.cuda",
-          "minigrad.vision.datasets", "minigrad.vision.transforms", "minigrad.vision.utils"]  # fmt: skip
+          "minigrad.vision.datasets", "minigrad.vision.transforms", "minigrad.vision.utils", "minigrad.linalg",
+          "minigrad.distributions", "minigrad.distributions.constraints"]  # fmt: skip
 CORPUS = "\n".join(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != "test_public.py")
 
 

@@ -1,5 +1,6 @@
 """Random numbers: PyTorch 2.13's, to the last digit or nearly; the same seed, the same numbers."""
 
+import copy
 import re
 
 import numpy as np
@@ -12,13 +13,16 @@ from minigrad import (
     Generator,
     get_rng_state,
     manual_seed,
+    normal,
     rand,
     rand_like,
     randint,
     randn,
     randn_like,
+    random,
     randperm,
     set_rng_state,
+    zeros,
 )
 
 NAMES = {name: getattr(minigrad, name) for name in minigrad.__all__}
@@ -48,6 +52,33 @@ STREAM = [
     ("randn(0)", []),
     ("rand(1)", [0.5536525]),
 ]
+# Another, through everything else that draws.
+OTHERS = [
+    ("normal(2.0, arange(1., 4.))", [3.540996, 1.413142, -4.536368]),
+    ("normal(zeros(2), 0.5)", [0.284216, -0.542261]),
+    ("normal(0.5, 2.0, (2,))", [-2.297191, 1.306694]),
+    ("bernoulli(full((6,), 0.5))", [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]),
+    ("zeros(6).bernoulli_(0.5)", [1.0, 1.0, 0.0, 1.0, 1.0, 1.0]),
+    ("tensor([0.1, 0.2, 0.7]).multinomial(1)", [2]),
+    ("multinomial(tensor([0.1, 0.2, 0.7]), 2)", [2, 0]),
+    ("multinomial(tensor([0.1, 0.2, 0.7]), 6, replacement=True)", [2, 1, 2, 2, 2, 2]),
+    ("multinomial(tensor([[1., 3.], [2., 1.]]), 3, replacement=True)", [0, 1, 1, 0, 0, 0]),
+    ("zeros(3).normal_(1, 2)", [2.676053, 3.263461, -0.290946]),
+    ("zeros(3).uniform_(-1, 1)", [0.870207, 0.882357, 0.199015]),
+    ("zeros(2).exponential_(2)", [0.368727, 0.344158]),
+    ("zeros(2).cauchy_()", [0.171196, -32.179535]),
+    ("zeros(2).log_normal_(0, 1)", [0.755659, 1.716155]),
+    ("zeros(3).geometric_(0.3)", [2.0, 11.0, 2.0]),
+    ("zeros(3, dtype=int64).random_()", [4624343047885285774, 1989124713550194229, 5996063021006875257]),
+    ("zeros(3, dtype=int32).random_(10)", [6, 6, 5]),
+    ("zeros(3).random_(5, 9)", [5.0, 7.0, 5.0]),
+    ("zeros(2, 9).t().normal_()[-1]", [1.1007, -0.335426]),
+    ("randint_like(zeros(3), 10)", [0.0, 1.0, 4.0]),
+    ("randint(-2**63, 2**63 - 1, (2,))", [1934058440007560085, 4413634051313625471]),
+    ("randn(17, dtype=float16)[-2:]", [-0.813965, 0.924316]),
+    ("randperm(6000)[:4]", [5739, 2755, 261, 254]),
+    ("rand(1)", [0.970871]),
+]
 SEEDS = [(1, [0.7576316, 0.2793109]), (42, [0.8822693, 0.915004]), (2**31, [0.9127365, 0.8284304]),
          (-1, [0.9937994, 0.5713063]), (2**32 + 5, [0.8302519, 0.1261109])]  # fmt: skip
 
@@ -61,6 +92,12 @@ def test_one_stream():
     for text, expected in STREAM:
         drawn = eval(text, dict(NAMES)).flatten().tolist()
         assert drawn == pytest.approx(expected, abs=1e-6), text
+
+
+def test_everything_else_that_draws():
+    for text, expected in OTHERS:
+        drawn = eval(text, dict(NAMES)).flatten().tolist()
+        assert drawn == pytest.approx(expected, abs=2e-6, rel=1e-6), text
 
 
 @pytest.mark.parametrize(("seed", "expected"), SEEDS)
@@ -104,15 +141,15 @@ def test_a_state_continues_exactly(calls):
 
 def test_a_state_is_not_changed_by_drawing_on():
     state = get_rng_state()
-    kept = {name: np.copy(value) if isinstance(value, np.ndarray) else value for name, value in state.items()}
+    kept = state.clone()
     rand(1000)
-    assert all(np.array_equal(kept[name], state[name]) for name in state)
+    assert (state.equal(kept), state.dtype, state.shape) == (True, minigrad.uint8, (5056,))
 
 
 def test_a_state_taken_before_anything_was_drawn():
     generator = Generator()
     state = generator.get_state()
-    assert Generator().set_state(state).get_state()["pos"] == state["pos"]
+    assert Generator().set_state(state).get_state().equal(state)
     assert rand(2, generator=generator).equal(rand(2, generator=Generator().set_state(state)))
 
 
@@ -198,7 +235,122 @@ def test_what_cannot_be_drawn(draw, error, message):
     state = get_rng_state()
     with pytest.raises(error, match=re.escape(message)):
         draw()
-    assert np.array_equal(get_rng_state()["key"], state["key"])
+    assert get_rng_state().equal(state)
+
+
+REFUSED = [
+    (lambda: zeros(2).normal_(0, -1), RuntimeError, "normal expects std >= 0.0, but found std -1"),
+    (lambda: zeros(2, dtype=minigrad.int64).normal_(), TypeError,
+     "normal_ on a tensor of type int64: use a floating-point type, x.float()"),
+    (lambda: zeros(2).uniform_(2, 1), RuntimeError, "uniform_ expects to return a [from, to) range, but found from=2 > to=1"),
+    (lambda: zeros(2).uniform_(low=1), TypeError, "unexpected keyword argument 'low': use from_ and to"),
+    (lambda: zeros(2).random_(low=1), TypeError, "unexpected keyword argument 'low': use from_ and to"),
+    (lambda: zeros(2).random_(3, 3), RuntimeError, "random_ expects 'from' to be less than 'to', but got from=3 >= to=3"),
+    (lambda: zeros(2, dtype=minigrad.uint8).random_(-1, 3), RuntimeError, "random_ from -1 to 3 is out of bounds for uint8"),
+    (lambda: zeros(2, dtype=minigrad.bool).random_(0, 3), RuntimeError, "random_ from 0 to 3 is out of bounds for bool"),
+    (lambda: zeros(2).exponential_(0), RuntimeError, "exponential_ expects lambda > 0.0, but found lambda=0"),
+    (lambda: zeros(2).geometric_(1), RuntimeError, "geometric_ expects p to be in (0, 1), but got p=1"),
+    (lambda: zeros(2).cauchy_(0, 0), RuntimeError, "cauchy_ expects sigma > 0.0, but found sigma=0"),
+    (lambda: zeros(2).log_normal_(0, 0), RuntimeError, "log_normal_ expects std > 0.0, but found std=0"),
+    (lambda: zeros(2).bernoulli_(1.5), RuntimeError, "bernoulli_ expects p to be in [0, 1], but got p=1.5"),
+    (lambda: zeros(2).bernoulli_(minigrad.tensor([0.5, -1])), RuntimeError, "bernoulli_ expects p to be in [0, 1]"),
+    (lambda: minigrad.bernoulli(zeros(2, dtype=minigrad.int64)), RuntimeError, "bernoulli of probabilities of type int64"),
+    (lambda: minigrad.poisson(zeros(2, dtype=minigrad.int64)), RuntimeError, "poisson of means of type int64"),
+    (lambda: minigrad.poisson(minigrad.tensor([-1.0])), RuntimeError, "poisson: the means must not be negative"),
+    (lambda: zeros(2, 2, 2).multinomial(1), RuntimeError, "prob_dist must be 1 or 2 dim"),
+    (lambda: zeros(2, dtype=minigrad.int64).multinomial(1), RuntimeError, "multinomial only supports floating-point dtypes"),
+    (lambda: minigrad.ones(2).multinomial(0), RuntimeError, "multinomial: cannot sample num_samples = 0 <= 0 samples"),
+    (lambda: minigrad.ones(2).multinomial(3), RuntimeError,
+     "multinomial: cannot sample num_samples = 3 > 2 weights without replacement: use replacement=True"),
+    (lambda: minigrad.tensor([1.0, -1.0]).multinomial(1), RuntimeError, "either `inf`, `nan` or element < 0"),
+    (lambda: zeros(2).multinomial(1), RuntimeError, "invalid multinomial distribution (sum of probabilities <= 0)"),
+    (lambda: normal(0.0, 1.0), TypeError, "normal: give tensors, or a size"),
+    (lambda: normal(zeros(2), 1.0, (2,)), TypeError, "normal: a size goes with numbers only"),
+    (lambda: normal(zeros(2, dtype=minigrad.int64)), RuntimeError, "normal expects floating-point tensors"),
+    (lambda: normal(zeros(2), -minigrad.ones(2)), RuntimeError, "normal expects all elements of std >= 0.0"),
+    (lambda: normal(0, -1, (2,)), RuntimeError, "normal expects std >= 0.0, but found std -1"),
+    (lambda: normal(zeros(2), minigrad.ones(3)), minigrad.ShapeError, "normal: shapes (2,) and (3,) do not broadcast"),
+    (lambda: zeros(2).requires_grad_().normal_(), minigrad.MutationError, "normal_ on a leaf that requires grad"),
+    (lambda: set_rng_state(zeros(7, dtype=minigrad.uint8)), ValueError, "a state of a random generator is 5056 bytes"),
+    (lambda: set_rng_state(zeros(5056, dtype=minigrad.uint8)), ValueError, "these bytes are no state of a random generator"),
+    (lambda: Generator().set_state({}), TypeError, "the state of a generator is a tensor, not a dict"),
+    (lambda: Generator("cuda"), RuntimeError, "minigrad computes on the CPU only"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "error", "message"), REFUSED, ids=[message[:40] for _, _, message in REFUSED])
+def test_what_is_refused(call, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        call()
+
+
+def test_filling_follows_the_rules_of_writing():
+    w = zeros(3).requires_grad_()
+    with minigrad.no_grad():
+        assert w.normal_() is w
+    assert w.data.uniform_().min() >= 0
+    hidden = w * 2
+    view = hidden[:2]
+    loss = (hidden * hidden).sum()
+    view.normal_()
+    assert hidden[2].requires_grad
+    hidden.sum().backward()  # the two that were written have no gradient
+    assert w.grad.tolist() == [0, 0, 2]
+    with pytest.raises(minigrad.MutationError):
+        loss.backward()
+
+
+def test_samples_have_gradient_0():
+    p = minigrad.full((3,), 0.5, requires_grad=True)
+    (p.bernoulli() + p.poisson() + p).sum().backward()
+    assert p.grad.tolist() == [1, 1, 1]
+    assert not p.multinomial(2).requires_grad
+
+
+def test_poisson_numbers_have_their_mean():
+    sample = minigrad.poisson(minigrad.full((20_000,), 3.0))
+    assert sample.dtype is minigrad.float32
+    assert (sample.mean().item(), sample.var().item()) == (pytest.approx(3, abs=0.1), pytest.approx(3, abs=0.2))
+
+
+def test_the_default_generator_by_its_other_names():
+    assert random.default_generator is minigrad.default_generator
+    assert minigrad.initial_seed() == random.initial_seed() == 0
+    assert minigrad.seed() == minigrad.initial_seed() != random.seed()
+    manual_seed(4)
+    with random.fork_rng():
+        inside = rand(2)
+    with random.fork_rng(enabled=False):
+        assert rand(2).equal(inside)
+    assert not rand(2).equal(inside)
+    assert minigrad.default_generator.device == minigrad.device("cpu")
+    other = minigrad.default_generator.clone_state()
+    assert rand(2).equal(rand(2, generator=other))
+    assert repr(other) == "<generator seeded with 4>"
+    assert rand(2).equal(rand(2, generator=copy.deepcopy(other)))
+
+
+@pytest.mark.parametrize("n", [4999, 5000, 20_000])
+def test_long_permutations_are_those_of_the_plain_algorithm(n):
+    drawn = randperm(n).tolist()
+    manual_seed(0)
+    order = list(range(n))
+    for i, bits in enumerate(minigrad.default_generator.raw(n - 1).tolist()):
+        j = i + bits % (n - i)
+        order[i], order[j] = order[j], order[i]
+    assert drawn == order
+
+
+def test_long_requests_are_the_short_ones_in_a_row():
+    for kind in (minigrad.float32, minigrad.float64):
+        manual_seed(1)
+        whole = rand(200_000, dtype=kind)
+        manual_seed(1)
+        assert whole.equal(minigrad.cat([rand(50_000, dtype=kind) for _ in range(4)]))
+        manual_seed(1)
+        whole = randn(200_000, dtype=kind)
+        manual_seed(1)
+        assert whole.equal(minigrad.cat([randn(50_000, dtype=kind) for _ in range(4)]))
 
 
 def test_the_largest_bounds_of_a_type():

@@ -14,16 +14,18 @@ from minigrad.testing import assert_close
 
 LAYERS: list[tuple[Any, tuple[int, ...], tuple[int, ...], str]] = [
     *(
-        (getattr(nn, f"{kind}Pad{dims}d")(1), (1, 2, *(3,) * dims), (1, 2, *(5,) * dims), str((1,) * (2 * dims)))
-        for kind in ("Zero", "Reflection", "Replication", "Circular")
-        for dims in (1, 2, 3)
+        (kind(1), (1, 2, *(3,) * dims), (1, 2, *(5,) * dims), str((1,) * (2 * dims)))
+        for kinds in [
+            (nn.ZeroPad1d, nn.ZeroPad2d, nn.ZeroPad3d),
+            (nn.ReflectionPad1d, nn.ReflectionPad2d, nn.ReflectionPad3d),
+            (nn.ReplicationPad1d, nn.ReplicationPad2d, nn.ReplicationPad3d),
+            (nn.CircularPad1d, nn.CircularPad2d, nn.CircularPad3d),
+        ]
+        for dims, kind in enumerate(kinds, 1)
     ),
     *(
-        (
-            getattr(nn, f"ConstantPad{dims}d")(1, 3.5), (2, *(3,) * dims), (2, *(5,) * dims),
-            f"padding={(1,) * (2 * dims)}, value=3.5",
-        )
-        for dims in (1, 2, 3)
+        (kind(1, 3.5), (2, *(3,) * dims), (2, *(5,) * dims), f"padding={(1,) * (2 * dims)}, value=3.5")
+        for dims, kind in enumerate((nn.ConstantPad1d, nn.ConstantPad2d, nn.ConstantPad3d), 1)
     ),
     (nn.ReflectionPad2d((1, 0, 2, 1)), (1, 4, 3), (1, 7, 4), "(1, 0, 2, 1)"),
     (nn.Upsample(scale_factor=2), (1, 2, 3, 4), (1, 2, 6, 8), "scale_factor=2.0, mode='nearest'"),
@@ -155,25 +157,52 @@ WRONG: list[tuple[Any, type[Exception], str]] = [
     (lambda: F.pad(ones(2), (-2, -2)), ShapeError, r"takes more away than a tensor of shape \(2,\) has"),
     (lambda: F.pad(ones(2), (1, 1), "mirror"), NotImplementedError, "mode='mirror': use 'constant', 'reflect'"),
     (lambda: F.pad(ones(2, 2), (1, 1), "reflect", 3), ShapeError, "only 'constant' takes a value"),
-    (lambda: F.pad(ones(2), (1, 1), "reflect"), NotImplementedError, "as many dimensions are padded as there are after"),
+    (
+        lambda: F.pad(ones(2), (1, 1), "reflect"), NotImplementedError,
+        "as many dimensions are padded as there are after"
+    ),
     (lambda: F.pad(ones(2, 2), (2, 1), "reflect"), ShapeError, "at most 1 elements can be added to a dimension of 2"),
     (lambda: F.pad(ones(2, 2), (3, 1), "circular"), ShapeError, "at most 2 elements"),
     (lambda: F.interpolate([1.0], 2), TypeError, "a tensor is needed"),
     (lambda: F.interpolate(ones(1, 1, 2)), ValueError, "either size or scale_factor should be defined"),
     (lambda: F.interpolate(ones(1, 1, 2), 2, 2), ValueError, "only one of size or scale_factor should be defined"),
-    (lambda: F.interpolate(ones(1, 1, 2), 2, recompute_scale_factor=True), ValueError, "recompute_scale_factor=True with a size"),
+    (
+        lambda: F.interpolate(ones(1, 1, 2), 2, recompute_scale_factor=True), ValueError,
+        "recompute_scale_factor=True with a size"
+    ),
     (lambda: F.interpolate(ones(1, 1, 2), 2, antialias=True), NotImplementedError, "antialias=True is not supported"),
     (lambda: F.interpolate(ones(1, 1, 2), (2, 2)), ShapeError, r"size=\(2, 2\): give one number, or 1"),
     (lambda: F.interpolate(ones(1, 1, 2), 0), ShapeError, "each size must be at least 1, before and after"),
     (lambda: F.interpolate(ones(1, 1, 2), 2, mode="sinc"), NotImplementedError, "mode='sinc': use one of nearest"),
-    (lambda: F.interpolate(ones(1, 1, 2), 2, mode="bilinear"), NotImplementedError, "for this input use mode='nearest' or .*'linear'"),
+    (
+        lambda: F.interpolate(ones(1, 1, 2), 2, mode="bilinear"), NotImplementedError,
+        "for this input use mode='nearest' or .*'linear'"
+    ),
     (lambda: F.interpolate(ones(2, 2), 2), NotImplementedError, r"it needs \(N, C, H, W\)"),
-    (lambda: F.interpolate(ones(1, 1, 2), 2, align_corners=False), ValueError, "align_corners with mode='nearest': it is for linear"),
-    (lambda: F.interpolate(ones(1, 1, 2).long(), 2, mode="linear"), TypeError, r"of type int64: convert it first, x.float\(\)"),
-    (lambda: F.affine_grid(ones(1, 3, 3), (1, 1, 2, 2), True), ShapeError, r"theta of shape \(1, 3, 3\) .* it must be \(N, 2, 3\)"),
-    (lambda: F.grid_sample(ones(1, 1, 2, 2), ones(1, 2, 2, 3), align_corners=True), ShapeError, "an input of shape .* and a grid of shape"),
-    (lambda: F.grid_sample(ones(1, 1, 2, 2), ones(1, 2, 2, 2), "bicubic", align_corners=True), NotImplementedError, "use 'bilinear' or 'nearest'"),
-    (lambda: F.grid_sample(ones(1, 1, 2, 2), ones(1, 2, 2, 2), "nearest", "wrap", True), NotImplementedError, "use 'zeros', 'border'"),
+    (
+        lambda: F.interpolate(ones(1, 1, 2), 2, align_corners=False), ValueError,
+        "align_corners with mode='nearest': it is for linear"
+    ),
+    (
+        lambda: F.interpolate(ones(1, 1, 2).long(), 2, mode="linear"), TypeError,
+        r"of type int64: convert it first, x.float\(\)"
+    ),
+    (
+        lambda: F.affine_grid(ones(1, 3, 3), (1, 1, 2, 2), True), ShapeError,
+        r"theta of shape \(1, 3, 3\) .* it must be \(N, 2, 3\)"
+    ),
+    (
+        lambda: F.grid_sample(ones(1, 1, 2, 2), ones(1, 2, 2, 3), align_corners=True), ShapeError,
+        "an input of shape .* and a grid of shape"
+    ),
+    (
+        lambda: F.grid_sample(ones(1, 1, 2, 2), ones(1, 2, 2, 2), "bicubic", align_corners=True), NotImplementedError,
+        "use 'bilinear' or 'nearest'"
+    ),
+    (
+        lambda: F.grid_sample(ones(1, 1, 2, 2), ones(1, 2, 2, 2), "nearest", "wrap", True), NotImplementedError,
+        "use 'zeros', 'border'"
+    ),
     (lambda: F.unfold(ones(1, 2, 2), 3), ShapeError, r"windows of \(3, 3\) do not fit in planes of \(2, 2\)"),
     (lambda: F.fold(ones(1, 3, 1), 2, 2), ShapeError, r"it must be \(N, a multiple of 4, 1\), or without N"),
     (lambda: F.pixel_shuffle(ones(3, 2, 2), 2), ShapeError, "C must be a multiple of 4"),

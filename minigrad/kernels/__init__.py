@@ -20,6 +20,8 @@ _ONE = {char: np.array(1, t) for char, t in _FLOATS.items()}
 _EXP_LIMIT = {
     char: np.array(np.nextafter(np.log(np.finfo(t).max), t(0))) for char, t in _FLOATS.items()
 }  # rounded down
+for _constant in (*_ONE.values(), *_EXP_LIMIT.values()):
+    _constant.flags.writeable = False
 
 
 # ── elementwise ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -91,7 +91,7 @@ def convolution_weight(
 def convolution_input(
     g: Array, weight: Array, *, sizes: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int
 ) -> Array:
-    """The gradient of `convolution` for its input, of these `sizes`: g[n, o, p] · weight[o, c, i] adds to p·stride + i·dilation.
+    """The gradient of `convolution` for its input, of these `sizes`: at p·stride + i·dilation, Σ g[n, o, p] · weight[o, c, i].
 
     It is also what is called a transposed convolution.
     """
@@ -153,10 +153,10 @@ def _by_convolution(g: Array, weight: Array, sizes: Sizes, padding: Pairs, dilat
     """`convolution_input` for stride 1: the convolution of g, with wide borders, and the flipped weight."""
     reach = [d * (k - 1) for k, d in zip(weight.shape[2:], dilation)]
     borders = [(r - before, n + before - p) for r, n, p, (before, _) in zip(reach, sizes, g.shape[2:], padding)]
-    inner = tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(g.shape[2:], borders))
+    inner: Any = (..., *(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(g.shape[2:], borders)))
     turned = np.flip(weight, tuple(range(2, weight.ndim))).swapaxes(0, 1)
     return convolution(
-        g[(..., *inner)],
+        g[inner],
         turned,
         stride=(1,) * len(sizes),
         padding=tuple((max(a, 0), max(b, 0)) for a, b in borders),
@@ -296,10 +296,15 @@ class _Block:
     def results(self, out: Array) -> Array:
         """The part of the results (N, out, *places) that this block is about: (n, out, rows, columns)."""
         out = out if out.ndim > 3 else out[:, :, None]
-        return out[(self.samples, slice(None), *self.place, self.rows, self.columns)]
+        part: Any = (self.samples, slice(None), *self.place, self.rows, self.columns)
+        found: Array = out[part]
+        return found
 
     def lowered(self, x: Array) -> Array:
-        """The windows as matrices (groups, rows, kh · per · rest · kw, n · columns); (groups, 1, ..., rows · n · columns) if apart."""
+        """The windows as matrices (groups, rows, kh · per · rest · kw, n · columns).
+
+        If the rows lie apart: (groups, 1, kh · per · rest · kw, rows · n · columns).
+        """
         strides = x.strides if x.ndim > 3 else (*x.strides[:2], 0, x.strides[2])
         (sh, sw), (dh, dw), (kh, kw) = self.stride[-2:], self.dilation[-2:], self.kernel[-2:]
         each, channel, *rest, row, column = strides
@@ -311,14 +316,14 @@ class _Block:
         if self.apart:
             shape = (self.groups, kh, *body, self.high, self.n, self.wide)
             steps = (per * channel, dh * row, *steps, sh * row, each, sw * column)
-            copy = np.array(np.ndarray(shape, x.dtype, x, start, steps))  # type: ignore[arg-type]
+            copy = np.array(np.ndarray(shape, x.dtype, x, start, steps))
             return copy.reshape(self.groups, 1, kh * prod(body), -1)
         shape = (self.groups, (self.high - 1) * sh + kh, *body, self.n, self.wide)
         steps = (per * channel, row, *steps, each, sw * column)
-        copy = np.array(np.ndarray(shape, x.dtype, x, start, steps), order="C")  # type: ignore[arg-type]
+        copy = np.array(np.ndarray(shape, x.dtype, x, start, steps), order="C")
         shape = (self.groups, self.high, kh * prod(body), self.n * self.wide)
         steps = (copy.strides[0], sh * copy.strides[1], self.n * self.wide * x.itemsize, x.itemsize)
-        return np.ndarray(shape, x.dtype, copy, 0, steps)  # type: ignore[arg-type]
+        return np.ndarray(shape, x.dtype, copy, 0, steps)
 
     def of_results(self, y: Array) -> Array:
         """A product of `lowered`, (groups, ..., out per group, ...), in the order of `results`."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.kernels.windows import Array, Pairs, cropped, padded
@@ -21,12 +23,13 @@ def extend(x: Array, pairs: Pairs, mode: str) -> Array:
     first = x.ndim - len(pairs)
     sizes = x.shape[first:]
     out = np.empty((*x.shape[:first], *(n + a + b for n, (a, b) in zip(sizes, pairs))), x.dtype)
-    out[(..., *(slice(a, a + n) for n, (a, _) in zip(sizes, pairs)))] = x
+    inner: Any = (..., *(slice(a, a + n) for n, (a, _) in zip(sizes, pairs)))
+    out[inner] = x
     for axis, (n, pair) in enumerate(zip(sizes, pairs), first):
         along = np.moveaxis(
             out, axis, 0
         )  # what is filled so far, along the dimensions before this one, has its borders
-        for border, source in _borders(n, *pair, mode):
+        for border, source in _borders(n, pair, mode):
             along[border] = along[source]
     return out
 
@@ -38,14 +41,15 @@ def extend_backward(g: Array, pairs: Pairs, mode: str) -> Array:
     g = g.copy()
     for axis, (n, pair) in reversed(list(enumerate(zip(sizes, pairs), first))):
         along = np.moveaxis(g, axis, 0)
-        for border, source in _borders(n, *pair, mode):
+        for border, source in _borders(n, pair, mode):
             part = along[border]
             along[source] += part.sum(0, keepdims=True) if mode == "replicate" else part
     return cropped(g, pairs)
 
 
-def _borders(n: int, before: int, after: int, mode: str) -> list[tuple[slice, slice]]:
+def _borders(n: int, pair: tuple[int, int], mode: str) -> list[tuple[slice, slice]]:
     """Where each border of a line of n is, and what is seen there."""
+    before, after = pair
     first, last, end = before, before + n - 1, before + n + after
     left, right = slice(0, before), slice(before + n, end)
     if mode == "replicate":

@@ -64,11 +64,11 @@ def _first_taps(
     A later element has a greater number and takes the place of an earlier one only if it is larger; so the number that
     stays is the maximum of those that ever won. The borders never win: where nothing does, it is the first inside.
     """
-    kind = np.uint8 if prod(kernel) <= 256 else np.int64
+    kind: Any = np.uint8 if prod(kernel) <= 256 else np.int64
     taps: Any = np.zeros((), kind)
     radix = 1
     for axis in range(x.ndim - 1, 1, -1):
-        k, s, d, (before, _) = (part[axis - 2] for part in (kernel, stride, dilation, padding))
+        k, s, d, before = kernel[axis - 2], stride[axis - 2], dilation[axis - 2], padding[axis - 2][0]
         places = count(x.shape[axis], k, s, d)
         first = np.maximum(-(-(before - np.arange(places) * s) // d), 0).clip(max=k - 1).astype(kind) * kind(radix)
         shape = (places, *(1,) * (x.ndim - axis - 1))
@@ -90,19 +90,19 @@ def _first_taps(
 
 def adaptive_max_indices(x: Array, sizes: Sizes) -> Array:
     """Where the largest element of each part is, in its plane of x, for parts that may differ by an element."""
-    grids, index = [], np.zeros((), np.int64)
+    index: Array = np.zeros((), np.int64)
     for n, parts in zip(x.shape[2:], sizes):
         starts, ends = parts_of(n, parts)
         most = int((ends - starts).max()) if parts else 1
-        grids.append(np.minimum(starts[:, None] + np.arange(most), ends[:, None] - 1))
-        index = np.add.outer(index * n, grids[-1])
+        index = np.add.outer(index * n, np.minimum(starts[:, None] + np.arange(most), ends[:, None] - 1))
     dims = len(sizes)
     order = (*range(0, 2 * dims, 2), *range(1, 2 * dims, 2))
     index = index.transpose(order).reshape(*sizes, -1)  # (*sizes, elements of a part)
-    parts = x.reshape(*x.shape[:2], -1)[..., index]
-    missing = np.isnan(parts)
-    at = np.where(missing.any(-1), index.shape[-1] - 1 - missing[..., ::-1].argmax(-1), parts.argmax(-1))
-    return index.reshape(-1)[at + np.arange(prod(sizes)).reshape(sizes) * index.shape[-1]]
+    elements = x.reshape(*x.shape[:2], -1)[..., index]
+    missing = np.isnan(elements)
+    at: Array = np.where(missing.any(-1), index.shape[-1] - 1 - missing[..., ::-1].argmax(-1), elements.argmax(-1))
+    found: Array = index.reshape(-1).take(at + np.arange(prod(sizes)).reshape(sizes) * index.shape[-1])
+    return found
 
 
 def parts_of(n: int, parts: int) -> tuple[Array, Array]:
@@ -118,14 +118,12 @@ def take_planes(x: Array, index: Array) -> Array:
 
 def put_planes(values: Array, index: Array, sizes: Sizes, accumulate: bool) -> Array:
     """Zeros (N, C, *sizes) with `values` at these places of each plane: their sums, or else the last of them."""
-    out = np.zeros((*values.shape[:2], *sizes), values.dtype)
     flat = _flat(index, prod(sizes)).reshape(-1)
-    if accumulate and values.dtype.kind == "f":
-        return np.bincount(flat, values.reshape(-1), out.size).reshape(out.shape).astype(values.dtype)
+    shape = (*values.shape[:2], *sizes)
     if accumulate:
-        np.add.at(out.reshape(-1), flat, values.reshape(-1))
-    else:
-        out.reshape(-1)[flat] = values.reshape(-1)
+        return np.bincount(flat, values.reshape(-1), prod(shape)).reshape(shape).astype(values.dtype)
+    out = np.zeros(shape, values.dtype)
+    out.reshape(-1)[flat] = values.reshape(-1)
     return out
 
 
@@ -155,8 +153,10 @@ def avg_pool(
             out = np.add(out, _along(x, axis, i, places, s, 1), out if i > 1 else None)
         x = out
     if x.dtype.kind != "f":
-        return np.trunc(x / over).astype(x.dtype)
-    return np.multiply(x, (1 / over).astype(x.dtype), order="C")
+        whole: Array = np.trunc(x / over)
+        return whole.astype(x.dtype)
+    means: Array = np.multiply(x, (1 / over).astype(x.dtype), order="C")
+    return means
 
 
 def avg_pool_backward(

@@ -51,9 +51,10 @@ def _one(x: Array, each: Map, axis: int, back: bool) -> Array:
         return _sparse(x, each, axis, back)
     x = np.ascontiguousarray(x)
     if axis == x.ndim - 1:
-        return x.reshape(-1, x.shape[-1]).dot(matrix.T).reshape(*x.shape[:-1], -1)
+        out: Array = x.reshape(-1, x.shape[-1]).dot(matrix.T)
+        return out.reshape(*x.shape[:-1], -1)
     lines = x.reshape(*x.shape[: axis + 1], -1)
-    out: Array = np.matmul(matrix, lines)
+    out = np.matmul(matrix, lines)
     return out.reshape(*x.shape[:axis], len(matrix), *x.shape[axis + 1 :])
 
 
@@ -72,12 +73,12 @@ def _put_nearest(g: Array, each: Map, axis: int) -> Array:
     _, before, after, *_ = each
     index = nearest(each)
     times = after // before
-    if times * before == after and (index == np.repeat(np.arange(before), times)).all():
+    if times > 1 and times * before == after and (index == np.repeat(np.arange(before), times)).all():
         parts = g.reshape(*g.shape[:axis], before, times, *g.shape[axis + 1 :])
-        rest = (slice(None),) * (axis + 1)
-        out: Any = parts[(*rest, 0)]
+        each_time = np.moveaxis(parts, axis + 1, 0)
+        out: Any = each_time[0]
         for i in range(1, times):
-            out = np.add(out, parts[(*rest, i)], out if i > 1 else None)
+            out = np.add(out, each_time[i], out if i > 1 else None)
         return np.asarray(out)
     starts = np.flatnonzero(np.diff(index, prepend=-1))
     out = np.zeros((*g.shape[:axis], before, *g.shape[axis + 1 :]), g.dtype)

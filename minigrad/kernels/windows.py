@@ -22,7 +22,7 @@ def windows(x: Array, kernel: Sizes, stride: Sizes, dilation: Sizes) -> Array:
     steps = x.strides[2:]
     places = [count(n, k, s, d) for n, k, s, d in zip(x.shape[2:], kernel, stride, dilation)]
     strides = [s * step for s, step in zip(stride, steps)] + [d * step for d, step in zip(dilation, steps)]
-    return np.ndarray((*x.shape[:2], *places, *kernel), x.dtype, x, 0, (*x.strides[:2], *strides))  # type: ignore[arg-type]
+    return np.ndarray((*x.shape[:2], *places, *kernel), x.dtype, x, 0, (*x.strides[:2], *strides))
 
 
 def padded(x: Array, padding: Pairs, value: Any = 0) -> Array:
@@ -32,15 +32,16 @@ def padded(x: Array, padding: Pairs, value: Any = 0) -> Array:
     first = x.ndim - len(padding)
     shape = (*x.shape[:first], *(n + before + after for n, (before, after) in zip(x.shape[first:], padding)))
     out = np.zeros(shape, x.dtype) if value == 0 else np.full(shape, value, x.dtype)
-    out[(..., *(slice(before, before + n) for n, (before, _) in zip(x.shape[first:], padding)))] = x
+    inner: Any = (..., *(slice(before, before + n) for n, (before, _) in zip(x.shape[first:], padding)))
+    out[inner] = x
     return out
 
 
 def cropped(x: Array, padding: Pairs) -> Array:
     """`padded`, backwards: x without its borders, contiguous."""
     first = x.ndim - len(padding)
-    inner = (slice(before, n - after) for n, (before, after) in zip(x.shape[first:], padding))
-    return np.ascontiguousarray(x[(..., *inner)])
+    inner: Any = (..., *(slice(before, n - after) for n, (before, after) in zip(x.shape[first:], padding)))
+    return np.ascontiguousarray(x[inner])
 
 
 def tap(places: Sequence[int], at: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:

@@ -8,6 +8,7 @@ from minigrad.creation import full
 from minigrad.dtypes import DTypeLike
 from minigrad.nn import functional as F  # noqa: N812
 from minigrad.nn import init as start
+from minigrad.nn.attention import MultiheadAttention as MultiheadAttention  # it has its place here in PyTorch
 from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.tensor import Tensor

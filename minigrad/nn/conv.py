@@ -59,7 +59,7 @@ class _ConvNd(Module):
             )
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size, self.stride = self._tuple(kernel_size), self._tuple(stride)
-        self.padding = padding if isinstance(padding, str) else self._tuple(padding)
+        self.padding: Any = padding if isinstance(padding, str) else self._tuple(padding)
         self.dilation, self.output_padding = self._tuple(dilation), self._tuple(output_padding)
         self.groups, self.padding_mode = groups, padding_mode
         self._make(bias, dtype)
@@ -122,7 +122,7 @@ class _Conv(_ConvNd):
     def forward(self, input: Tensor) -> Tensor:
         """The convolution of the input with the weight, plus the bias."""
         conv = (F.conv1d, F.conv2d, F.conv3d)[self.dims - 1]
-        padding = self.padding
+        padding: Any = self.padding
         if self.padding_mode != "zeros":
             input = F.pad(input, self._borders(), self.padding_mode)
             padding = 0
@@ -185,8 +185,8 @@ class _ConvTranspose(_ConvNd):
             sizes = sizes[-self.dims :]
         if len(sizes) != self.dims:
             raise ValueError(
-                f"{type(self).__name__}: output_size={tuple(output_size)}: give {self.dims} numbers, or as many as the input has "
-                "dimensions"
+                f"{type(self).__name__}: output_size={tuple(output_size)}: give {self.dims} numbers, or as many as the input "
+                "has dimensions"
             )
         least = tuple(
             (n - 1) * s - 2 * p + d * (k - 1) + 1
@@ -198,8 +198,8 @@ class _ConvTranspose(_ConvNd):
         if any(not 0 <= e < s for e, s in zip(extra, self.stride)):
             most = tuple(low + s - 1 for low, s in zip(least, self.stride))
             raise ValueError(
-                f"{type(self).__name__}: output_size={sizes} for an input of shape {tuple(input.array.shape)}: the sizes must be "
-                f"from {least} to {most}"
+                f"{type(self).__name__}: output_size={sizes} for an input of shape {tuple(input.array.shape)}: the sizes must "
+                f"be from {least} to {most}"
             )
         return extra
 
@@ -272,7 +272,7 @@ class _LazyConv(LazyModuleMixin, _ConvNd):
     """A convolution that takes `in_channels` from its first input, and then is an ordinary one."""
 
     def __init__(self, out_channels: int, kernel_size: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(0, 0, kernel_size, *args, **kwargs)  # type: ignore[call-arg]
+        super().__init__(0, 0, kernel_size, *args, **kwargs)
         self.out_channels = out_channels
         if self.out_channels % self.groups:
             raise ValueError(
@@ -288,7 +288,7 @@ class _LazyConv(LazyModuleMixin, _ConvNd):
         if self.in_channels:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor, *args: Any, **kwargs: Any) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor, *args: Any, **kwargs: Any) -> None:
         """Shapes from the input, values as in the ordinary layer; after a state was loaded, only `in_channels`."""
         if not self.has_uninitialized_params():
             first, second = self.weight.array.shape[:2]
@@ -302,7 +302,8 @@ class _LazyConv(LazyModuleMixin, _ConvNd):
         self.in_channels = input.array.shape[-self.dims - 1]
         if self.in_channels % self.groups:
             raise ValueError(
-                f"{type(self).__name__}: an input of {self.in_channels} channels with groups={self.groups}: it must be a multiple"
+                f"{type(self).__name__}: an input of {self.in_channels} channels with groups={self.groups}: it must be a "
+                "multiple"
             )
         self.weight.materialize(self._weight_shape())
         if self.bias is not None:

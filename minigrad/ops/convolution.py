@@ -65,9 +65,9 @@ def conv3d(
     input: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
     groups: int = 1,
 ) -> Tensor:  # fmt: skip
-    """The convolution (strictly: cross-correlation) of (N, C, D, H, W) or (C, D, H, W) with a weight (out, C / groups, kd, kh, kw).
+    """The convolution (strictly: cross-correlation) of (N, C, D, H, W) or (C, D, H, W) with `weight`, and a bias (out).
 
-    As `conv2d`, in three dimensions.
+    As `conv2d`, in three dimensions: the weight is (out, C / groups, kd, kh, kw).
     """
     return _conv("conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
@@ -330,6 +330,7 @@ def _too_large(
     sizes = tuple(n + sum(pair) for n, pair in zip(x[-dims:], pairs))
     by = " × ".join
     return (
-        f"{module} got an input of shape {tuple(x)}: its kernel spans {by(map(str, spans))}, more than the {by(map(str, sizes))} "
-        "there are with padding: use a smaller kernel, more padding, or fewer layers that shrink the input"
+        f"{module} got an input of shape {tuple(x)}: its kernel spans {by(map(str, spans))}, more than "
+        f"the {by(map(str, sizes))} there are with padding: use a smaller kernel, more padding, or fewer layers that shrink "
+        "the input"
     )

@@ -254,12 +254,15 @@ class Elementwise:
     __abs__ = abs
 
 
-def where(condition: Any, input: Any, other: Any) -> Any:
-    """input where the condition holds, other elsewhere; the three broadcast together.
+def where(condition: Any, input: Any = None, other: Any = None) -> Any:
+    """input where the condition holds, other elsewhere; the three broadcast together. `where(condition)` by itself is
+    `condition.nonzero(as_tuple=True)`.
 
     The gradient of the branch not taken is 0, even where the gradient that arrives is NaN or infinite. Numbers take
     the dtype of the tensor beside them.
     """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
     tensors = [t for t in (input, other, condition) if isinstance(t, Elementwise)]
     if not tensors:
         raise TypeError("where: at least one of condition, input and other must be a tensor")

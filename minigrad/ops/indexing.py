@@ -6,13 +6,15 @@ index repeats. An integer beside an index tensor selects first, as in PyTorch; N
 
 from __future__ import annotations
 
+from operator import index as index_of
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minigrad import kernels
-from minigrad.errors import ShapeError
-from minigrad.graph import apply
+from minigrad.errors import ShapeError, not_a_tensor
+from minigrad.graph import Rule, apply
+from minigrad.kernels import indexing
 from minigrad.ops.shape import dimension
 from minigrad.views import apply_view
 
@@ -34,35 +36,157 @@ class Indexing:
                 return apply_view(kernels.getitem, self, lambda g: g._scatter(shape, key), index=key)
             self, key = select_first(self, key)
             shape = self.array.shape
-            return apply(kernels.take, (self,), (lambda g: g._scatter(shape, key),), index=key)
+            return apply(indexing.take, (self,), (lambda g: g._scatter(shape, key),), index=key)
         except IndexError as error:
             raise index_error(shape, key, error) from None
 
     def _scatter(self: Tensor, shape: tuple[int, ...], key: Any) -> Tensor:
         """Zeros of a shape, with this tensor added at [key]: what `getitem` does, backwards."""
         repeats = any(isinstance(k, np.ndarray) and k.dtype.kind != "b" for k in key)
-        return apply(kernels.scatter, (self,), (lambda g: g[key],), shape=shape, index=key, accumulate=repeats)
+        return apply(indexing.scatter, (self,), (lambda g: g[key],), shape=shape, index=key, accumulate=repeats)
 
-    def gather(self: Tensor, dim: int, index: Tensor) -> Tensor:
-        """out[i][j] = self[index[i][j]][j] for dim 0, and so on: one element along `dim` per index."""
-        at = index.array
-        if at.ndim != self.array.ndim or at.dtype.kind not in "iu":
+    def gather(self: Tensor, dim: int, index: Tensor, *, sparse_grad: bool = False) -> Tensor:
+        """out[i][j] = self[index[i][j]][j] for dim 0, and so on: one element along `dim` per index.
+
+        The index has as many dimensions as the tensor and, but for `dim`, is no larger. `sparse_grad` changes nothing.
+
+        >>> import minigrad
+        >>> minigrad.tensor([[1, 2], [3, 4]]).gather(1, minigrad.tensor([[0, 0], [1, 0]]))
+        tensor([[1, 1],
+                [4, 3]])
+        """
+        dim = fitting(self, index, dim, "gather")
+        shape = self.array.shape
+        return apply(indexing.gather, (self, index), (lambda g: g._scattered(index, shape, dim), None), axis=dim)
+
+    def _scattered(self: Tensor, index: Tensor, shape: tuple[int, ...], dim: int) -> Tensor:
+        """Zeros of a shape with this tensor added where its index leads: `gather`, backwards."""
+        return apply(
+            indexing.scatter_zeros, (self, index), (lambda g: g.gather(dim, index), None), shape=shape, axis=dim
+        )
+
+    def _pick(self: Tensor, index: Tensor, dim: int, name: str) -> Tensor:
+        """One element per slice along `dim`, as the operation `name` found them; without that dimension."""
+        shape = self.array.shape
+        rule: Rule = lambda g: g._spread_picked(index, shape, dim)  # noqa: E731
+        rule.__qualname__ = f"{name}.<locals>.<lambda>"
+        return apply(indexing.pick, (self, index), (rule, None), axis=dim)
+
+    def _spread_picked(self: Tensor, index: Tensor, shape: tuple[int, ...], dim: int) -> Tensor:
+        """`_pick`, backwards."""
+        return apply(
+            indexing.spread_picked,
+            (self, index),
+            (lambda g: g._pick(index, dim, "pick"), None),
+            shape=shape,
+            axis=dim,
+        )
+
+    def take(self: Tensor, index: Tensor) -> Tensor:
+        """The elements at these numbers, counted through the whole tensor; in the shape of the index."""
+        _whole_numbers(index, "take")
+        return self.reshape(-1)[index.reshape(-1)].reshape(index.array.shape)
+
+    def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
+        """`gather` with an index that broadcasts against the tensor: what argmax and argsort found. Without `dim`, `take`."""
+        _whole_numbers(indices, "take_along_dim")
+        if dim is None:
+            return self.reshape(-1).gather(0, indices.reshape(-1))
+        if indices.array.ndim != self.array.ndim:
             raise ShapeError(
-                f"gather: the index has shape {tuple(at.shape)} and type {at.dtype}: it needs {self.array.ndim} "
-                "dimensions, like the tensor, and an integer type"
+                f"take_along_dim: indices of shape {tuple(indices.array.shape)} for a tensor of shape "
+                f"{tuple(self.array.shape)}: they need as many dimensions"
             )
-        dim = dimension(self, dim, "gather")
-        grid = np.ogrid[tuple(slice(n) for n in at.shape)]
-        return self[tuple(at if d == dim else grid[d] for d in range(at.ndim))]
+        dim = dimension(self, dim, "take_along_dim")
+        n = self.array.shape[dim]
+        index = self._wrap(np.where(indices.array < 0, indices.array + n, indices.array))
+        pairs = list(zip(self.array.shape, index.array.shape))
+        if any(n != m and 1 not in (n, m) for d, (n, m) in enumerate(pairs) if d != dim):
+            raise ShapeError(
+                f"take_along_dim: indices of shape {tuple(index.array.shape)} for a tensor of shape {tuple(self.array.shape)} do "
+                f"not broadcast elsewhere than along dimension {dim}"
+            )
+        sizes = [n if d == dim or m == 1 else m for d, (n, m) in enumerate(pairs)]
+        wide = [m if d == dim else size for d, (size, m) in enumerate(zip(sizes, index.array.shape))]
+        return self.expand(sizes).gather(dim, index.expand(wide))
 
     def index_select(self: Tensor, dim: int, index: Tensor) -> Tensor:
-        """The slices at these indices along `dim`."""
-        return self[(slice(None),) * dimension(self, dim, "index_select") + (index,)]
+        """The slices at these indices, one dimension of them or a number, along `dim`."""
+        _line(index, "index_select")
+        dim = dimension(self, dim, "index_select")
+        shape = self.array.shape
+        return apply(
+            indexing.index_select,
+            (self, index),
+            (lambda g: g.new_zeros(shape).index_add(dim, index, g), None),
+            axis=dim,
+        )
 
     def masked_select(self: Tensor, mask: Tensor) -> Tensor:
         """The elements where the mask holds, in one dimension."""
         shape = np.broadcast_shapes(self.array.shape, mask.array.shape)
         return self.expand(shape)[mask.expand(shape)]
+
+    def nonzero(self: Tensor, *, as_tuple: bool = False) -> Any:
+        """Where the elements that are not 0 are: (N, D) indices in order, or with `as_tuple` one tensor per dimension."""
+        if as_tuple:
+            dims = range(max(self.array.ndim, 1))
+            return tuple(apply(indexing.nonzero_along, (self,), axis=d) for d in dims)
+        return apply(indexing.nonzero, (self,))
+
+    def argwhere(self: Tensor) -> Tensor:
+        """Where the elements that are not 0 are: (N, D) indices in order."""
+        return apply(indexing.nonzero, (self,))
+
+
+def fitting(tensor: Tensor, index: Tensor, dim: int, name: str, source: Tensor | None = None) -> int:
+    """The dimension, if the index has the type, the dimensions and the sizes that gather and scatter need; else ShapeError."""
+    at, shape = index.array, tensor.array.shape
+    if at.dtype.kind != "i" or (at.ndim or 1) != (len(shape) or 1):
+        raise ShapeError(
+            f"{name}: the index has shape {tuple(at.shape)} and type {at.dtype}: it needs {len(shape)} "
+            "dimensions, like the tensor, and an integer type"
+        )
+    dim = dimension(tensor, dim, name)
+    others = [("the tensor", shape, dim)] + ([] if source is None else [("the source", source.array.shape, -1)])
+    for what, sizes, free in others:
+        if (len(sizes) or 1) != (at.ndim or 1) or (
+            at.size and any(n > m for d, (n, m) in enumerate(zip(at.shape, sizes)) if d != free)
+        ):
+            raise ShapeError(
+                f"{name}: the index, of shape {tuple(at.shape)}, is larger than {what}, of shape {tuple(sizes)}"
+                + (f", elsewhere than along dimension {dim}" if free >= 0 else "")
+            )
+    return dim
+
+
+def taken(tensor: Tensor, at: Tensor, dim: int, name: str) -> tuple[Tensor, Tensor]:
+    """Several elements per slice along `dim`, as the operation `name` found them, and their indices."""
+    shape = tensor.array.shape
+    rule: Rule = lambda g: g._scattered(at, shape, dim)  # noqa: E731
+    rule.__qualname__ = f"{name}.<locals>.<lambda>"
+    return apply(indexing.gather, (tensor, at), (rule, None), axis=dim), at
+
+
+def chosen(tensor: Tensor, at: Tensor, dim: int, keepdim: bool, name: str) -> tuple[Tensor, Tensor]:
+    """One element per slice along `dim`, as the operation `name` found them, and their indices."""
+    if keepdim and tensor.array.ndim:
+        return taken(tensor, at.unsqueeze(dim), dim, name)
+    return tensor._pick(at, dim, name), at
+
+
+def _whole_numbers(index: Any, name: str) -> None:
+    if not isinstance(index, Indexing):
+        raise not_a_tensor(name, index)
+    if index.array.dtype.kind != "i":  # type: ignore[attr-defined]
+        raise IndexError(f"{name}: an index of type {index.array.dtype}: it needs integers, x.long()")  # type: ignore[attr-defined]
+
+
+def _line(index: Any, name: str) -> None:
+    """IndexError unless the index is one dimension of integers, or a number."""
+    _whole_numbers(index, name)
+    if index.array.ndim > 1:
+        raise IndexError(f"{name}: the index has shape {tuple(index.array.shape)}: it needs one dimension")
 
 
 def normalise(index: Any) -> tuple[tuple[Any, ...], bool]:
@@ -84,7 +208,10 @@ def _part(part: Any) -> Any:
     if part is None or part is Ellipsis or type(part) is int:
         return part
     if type(part) is slice:
-        return slice(*(None if n is None else n.__index__() for n in (part.start, part.stop, part.step)))
+        start, stop, step = [None if n is None else index_of(n) for n in (part.start, part.stop, part.step)]
+        if step is not None and step <= 0:
+            raise ValueError(f"a slice with step {step}: it must be positive; x.flip(dim) reverses")
+        return slice(start, stop, step)
     array = np.array(getattr(part, "array", part))
     if array.dtype.kind == "b":
         return array

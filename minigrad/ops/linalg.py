@@ -68,7 +68,14 @@ class Linalg:
 
     def outer(self: Tensor, vec2: Tensor) -> Tensor:
         """The product of every element of one vector with every element of another."""
+        if self.array.ndim != 1 or vec2.array.ndim != 1:
+            raise ShapeError(
+                f"outer: Expected 1-D arguments, but got shapes {tuple(self.array.shape)} and {tuple(vec2.array.shape)}: "
+                "flatten them first, x.flatten()"
+            )
         return self.unsqueeze(1) * vec2.unsqueeze(0)
+
+    ger = outer
 
 
 def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -23,7 +23,7 @@ Pairs: TypeAlias = "tuple[tuple[int, int], ...]"
 
 def max_pool(input: Tensor, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Tensor:
     """The largest element of each window; its gradient goes to the first of equal ones."""
-    window = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
+    window: dict[str, Any] = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     if input.requires_grad and is_grad_enabled():
         apart = all(k == 1 or s > d * (k - 1) for k, s, d in zip(kernel, stride, dilation))
         return take_planes(input, apply(kernels.max_pool_indices, (input,), **window), apart)
@@ -99,8 +99,8 @@ def placed(
         span = d * (k - 1) + 1
         if 2 * p > span:
             raise ShapeError(
-                f"{name}: padding={p} with kernel_size={k}: it must be at most half of the kernel, {span // 2}, so that no window "
-                "lies in it entirely"
+                f"{name}: padding={p} with kernel_size={k}: it must be at most half of the kernel, {span // 2}, so that no "
+                "window lies in it entirely"
             )
         places = count(n + 2 * p, k, s, d)
         after = p

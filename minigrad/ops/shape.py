@@ -115,11 +115,15 @@ class Shape:
         inverse = tuple(np.argsort(order).tolist())
         return apply_view(kernels.permute, self, lambda g: g.permute(inverse), axes=order)
 
-    def movedim(self: Tensor, source: int, destination: int) -> Tensor:
-        """One dimension moved to another place, the others keeping their order. A view."""
-        source, destination = dimension(self, source, "movedim"), dimension(self, destination, "movedim")
-        order = [d for d in range(self.array.ndim) if d != source]
-        order.insert(destination, source)
+    def movedim(self: Tensor, source: Any, destination: Any) -> Tensor:
+        """Dimensions moved to other places, the others keeping their order. A view."""
+        moved = [dimension(self, d, "movedim") for d in _flat((source,))]
+        places = [dimension(self, d, "movedim") for d in _flat((destination,))]
+        if len(moved) != len(places) or len(set(moved)) < len(moved) or len(set(places)) < len(places):
+            raise ShapeError(f"movedim: dimensions {source} to {destination}: name each once, and a place for each")
+        order = [d for d in range(self.array.ndim) if d not in moved]
+        for place, d in sorted(zip(places, moved)):
+            order.insert(place, d)
         return self.permute(order) if self.array.ndim else self
 
     def expand(self: Tensor, *sizes: Any) -> Tensor:

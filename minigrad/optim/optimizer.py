@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from minigrad.grad_mode import enable_grad
-from minigrad.graph import tick
+from minigrad.graph import listening, tick
 from minigrad.hooks import RemovableHandle
 from minigrad.tensor import Tensor
 
@@ -127,12 +128,13 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            self.update(group)
-            now = tick()
-            for p in group["params"]:
-                if p._grad is not None:
-                    p._version[0] = now
+        with nullcontext() if listening.tape is None else listening.tape.step(self):
+            for group in self.param_groups:
+                self.update(group)
+                now = tick()
+                for p in group["params"]:
+                    if p._grad is not None:
+                        p._version[0] = now
         for hook in self._after or ():
             hook(self, (closure,), {})
         return loss

@@ -84,7 +84,9 @@ CALLS = {
     "one number in a tuple": (lambda t, x, w: t.nn.functional.conv2d(x, w, stride=(2,)), (2, 3, 7, 9), (4, 3, 4, 2)),
     "no samples": (lambda t, x, w: t.nn.functional.conv2d(x, w), (0, 3, 7, 9), (4, 3, 4, 2)),
     "no samples, transposed": (lambda t, x, w: t.nn.functional.conv_transpose2d(x, w), (0, 3, 7, 9), (3, 4, 4, 2)),
-    "integers": (lambda t, x, w: t.nn.functional.conv2d(x, w), np.arange(24).reshape(1, 2, 3, 4), np.arange(8).reshape(1, 2, 2, 2)),
+    "integers": (
+        lambda t, x, w: t.nn.functional.conv2d(x, w), np.arange(24).reshape(1, 2, 3, 4), np.arange(8).reshape(1, 2, 2, 2)
+    ),
     "a transposed input": (lambda t, x, w: t.nn.functional.conv2d(x.transpose(2, 3), w), (2, 3, 7, 9), (4, 3, 3, 2)),
     "an expanded input": (lambda t, x, w: t.nn.functional.conv2d(x.expand(4, 3, 7, 9), w), (1, 3, 7, 9), (4, 3, 3, 2)),
     "depthwise": (lambda t, x, w: t.nn.functional.conv2d(x, w, padding=1, groups=5), (3, 5, 9, 8), (10, 1, 3, 3)),
@@ -196,7 +198,7 @@ def test_same_weights_to_the_bit():
 
 def test_output_size():
     for size in ((11, 12), (2, 3, 11, 12)):
-        agree(lambda t, x: t.nn.ConvTranspose2d(4, 3, 3, stride=2)(x, output_size=size) * 0, (2, 4, 5, 5))
+        agree(lambda t, x, size=size: t.nn.ConvTranspose2d(4, 3, 3, stride=2)(x, output_size=size) * 0, (2, 4, 5, 5))
 
 
 def test_gradient_penalty_of_a_critic():
@@ -216,6 +218,7 @@ def test_gradient_penalty_of_a_critic():
         found.append([penalty.item(), *(None if p.grad is None else p.grad.numpy() for p in critic.parameters())])
     for a, b in zip(*found, strict=True):
         if a is None or b is None:  # the last bias: neither knows of it, or it is 0
-            assert (a is None or not np.any(a)) and (b is None or not np.any(b))
+            assert a is None or not np.any(a)
+            assert b is None or not np.any(b)
         else:
             np.testing.assert_allclose(b, a, rtol=1e-3, atol=1e-6)

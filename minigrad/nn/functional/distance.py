@@ -5,23 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from minigrad.errors import ShapeError
+from minigrad.ops.products import cosine_similarity
 from minigrad.tensor import Tensor, wrap
 
-
-def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
-    """Σ x1 · x2 / (max(‖x1‖, eps) · max(‖x2‖, eps)) along `dim`; the two broadcast together.
-
-    >>> from minigrad import nn, tensor
-    >>> nn.functional.cosine_similarity(tensor([[3.0, 4.0]]), tensor([[4.0, 3.0]]))
-    tensor([0.9600])
-    """
-    x1, x2 = x1._pair(x2)
-    if x1.array.dtype.kind != "f":
-        raise TypeError(f"cosine_similarity of tensors of type {x1.array.dtype}: convert them first, x.float()")
-    shape = np.broadcast_shapes(x1.array.shape, x2.array.shape)
-    x1, x2 = x1.expand(shape), x2.expand(shape)
-    n1, n2 = (x.norm(2, dim, True).clamp(min=eps) for x in (x1, x2))
-    return ((x1 / n1) * (x2 / n2)).sum(dim)
+__all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
 
 
 def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.random import default_generator
+from minigrad.streams import laid_out
 from minigrad.tensor import Tensor, wrap
 
 _ALPHA = 1.7580993408473766  # of SELU: -scale · alpha is what it gives far to the left
@@ -114,11 +115,8 @@ def _alpha(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[
 def _kept(input: Tensor, shape: tuple[int, ...], keep: float) -> Any:
     """1 with probability `keep`, else 0, in the input's dtype. Of the input's own shape, drawn in its order of memory."""
     array = input.array
-    if shape != array.shape or array.flags.c_contiguous or 0 in array.strides:
-        return (default_generator.uniform(shape, np.dtype(np.float64)) < keep).astype(array.dtype)
-    order = sorted(range(array.ndim), key=lambda axis: -array.strides[axis])
-    numbers = default_generator.uniform(tuple(shape[axis] for axis in order), np.dtype(np.float64))
-    return (numbers < keep).astype(array.dtype).transpose(np.argsort(order))
+    draw = lambda sizes: default_generator.bernoulli(sizes, keep).astype(array.dtype)  # noqa: E731
+    return draw(shape) if shape != array.shape or 0 in array.strides else laid_out(array, draw)
 
 
 def _per_channel(input: Tensor) -> tuple[int, ...]:

@@ -29,7 +29,8 @@ def _places(name: str, sizes: tuple[int, ...], window: dict[str, Any]) -> int:
     ]
     if min(each) < 1:
         raise ShapeError(
-            f"{name}: windows of {window['kernel']} do not fit in planes of {tuple(sizes)}: use a smaller kernel_size, or padding"
+            f"{name}: windows of {window['kernel']} do not fit in planes of {tuple(sizes)}: use a smaller kernel_size, or "
+            "padding"
         )
     return prod(each)
 
@@ -87,8 +88,8 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     shape, r = tuple(input.array.shape), int(upscale_factor)
     if len(shape) < 3 or r < 1 or shape[-3] % (r * r):
         raise ShapeError(
-            f"pixel_shuffle got an input of shape {shape} for upscale_factor={upscale_factor}: it needs (..., C, H, W), and C must "
-            f"be a multiple of {r * r}"
+            f"pixel_shuffle got an input of shape {shape} for upscale_factor={upscale_factor}: it needs (..., C, H, W), and C "
+            f"must be a multiple of {r * r}"
         )
     *batch, c, h, w = shape
     n = len(batch)
@@ -101,8 +102,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     shape, r = tuple(input.array.shape), int(downscale_factor)
     if len(shape) < 3 or r < 1 or shape[-2] % r or shape[-1] % r:
         raise ShapeError(
-            f"pixel_unshuffle got an input of shape {shape} for downscale_factor={downscale_factor}: it needs (..., C, H, W), and H "
-            f"and W must be multiples of {r}"
+            f"pixel_unshuffle got an input of shape {shape} for downscale_factor={downscale_factor}: it needs (..., C, H, W), "
+            f"and H and W must be multiples of {r}"
         )
     *batch, c, h, w = shape
     n = len(batch)
@@ -118,8 +119,8 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
     shape = tuple(input.array.shape)
     if len(shape) < 3 or groups < 1 or shape[1] % groups:
         raise ShapeError(
-            f"channel_shuffle got an input of shape {shape} for groups={groups}: it needs (N, C, ...), and C must be a multiple of "
-            "groups"
+            f"channel_shuffle got an input of shape {shape} for groups={groups}: it needs (N, C, ...), and C must be a "
+            "multiple of groups"
         )
     n, c, *rest = shape
     return input.reshape(n, groups, c // groups, *rest).transpose(1, 2).reshape(shape)

@@ -139,9 +139,9 @@ def adaptive_avg_pool1d(input: Tensor, output_size: Any) -> Tensor:
 
 
 def adaptive_avg_pool2d(input: Tensor, output_size: Any) -> Tensor:
-    """The means of even parts of (N, C, H, W) or (C, H, W): `output_size` of them along each dimension, None for as many as there are.
+    """The means of even parts of (N, C, H, W) or (C, H, W): `output_size` of them along each dimension.
 
-    Part i of n, of a line of L, is from ⌊i·L/n⌋ to ⌈(i + 1)·L/n⌉.
+    None stands for as many as there are elements. Part i of n, of a line of L, is from ⌊i·L/n⌋ to ⌈(i + 1)·L/n⌉.
 
     >>> from minigrad import nn, tensor
     >>> nn.functional.adaptive_avg_pool2d(tensor([[[1.0, 2.0], [3.0, 6.0]]]), 1)

@@ -60,10 +60,8 @@ def interpolate(
         )
     whole = shape[2:]
     if (size is None) == (scale_factor is None):
-        raise ValueError(
-            f"interpolate: {'either size or scale_factor should be defined' if size is None else 'only one of size or scale_factor should be defined'}: "
-            "give one of the two"
-        )
+        which = "either size or scale_factor" if size is None else "only one of size or scale_factor"
+        raise ValueError(f"interpolate: {which} should be defined: give one of the two")
     scales: Sequence[float | None] = (None,) * len(whole)
     if size is not None:
         sizes = tuple(int(n) for n in _each(size, len(whole), "size"))
@@ -142,8 +140,8 @@ def affine_grid(theta: Tensor, size: Sequence[int], align_corners: bool | None =
     dims = len(sizes)
     if dims not in (2, 3) or tuple(theta.array.shape) != (int(size[0]), dims, dims + 1):
         raise ShapeError(
-            f"affine_grid: theta of shape {tuple(theta.array.shape)} for size={tuple(size)}: it must be (N, 2, 3) for (N, C, H, W), "
-            "or (N, 3, 4) for (N, C, D, H, W)"
+            f"affine_grid: theta of shape {tuple(theta.array.shape)} for size={tuple(size)}: it must be (N, 2, 3) for (N, "
+            "C, H, W), or (N, 3, 4) for (N, C, D, H, W)"
         )
     lines = [
         np.linspace(-1, 1, n) * (1 if align_corners else (n - 1) / n) if n > 1 else np.zeros(n) for n in reversed(sizes)
@@ -179,8 +177,8 @@ def grid_sample(
     dims = len(x) - 2
     if dims not in (2, 3) or len(g) != len(x) or g[0] != x[0] or g[-1] != dims or 0 in x[2:]:
         raise ShapeError(
-            f"grid_sample: an input of shape {tuple(x)} and a grid of shape {tuple(g)}: they must be (N, C, H, W) and (N, H', W', "
-            "2), or (N, C, D, H, W) and (N, D', H', W', 3)"
+            f"grid_sample: an input of shape {tuple(x)} and a grid of shape {tuple(g)}: they must be (N, C, H, W) and (N, "
+            "H', W', 2), or (N, C, D, H, W) and (N, D', H', W', 3)"
         )
     if mode not in ("bilinear", "nearest"):
         raise NotImplementedError(f"grid_sample: mode={mode!r}: use 'bilinear' or 'nearest'")
@@ -210,14 +208,16 @@ def grid_sample(
 
 def _corner(input: Tensor, places: Sequence[np.ndarray[Any, Any]]) -> Tensor:
     """The elements at whole places, one array of them per dimension; 0 for those outside."""
-    sizes, inside, index = input.array.shape[2:], np.True_, np.int64(0)
+    sizes = input.array.shape[2:]
+    inside: Any = True
+    index: Any = 0
     for place, n in zip(places, sizes):
         inside = inside & (place >= 0) & (place < n)
         index = index * n + np.clip(np.nan_to_num(place), 0, n - 1).astype(np.int64)
     channels = input.array.shape[1]
     index = np.repeat(np.asarray(index)[:, None], channels, 1)
     taken = take_planes(input, wrap(index), False)
-    return taken if np.all(inside) else where(wrap(np.asarray(inside)[:, None]), taken, 0.0)  # type: ignore[no-any-return]
+    return taken if np.all(inside) else where(wrap(np.asarray(inside)[:, None]), taken, 0.0)
 
 
 def _place(grid: Tensor, n: int, align: bool) -> Tensor:

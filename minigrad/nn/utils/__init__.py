@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from minigrad.nn.utils import parametrizations, parametrize, prune, stateless
+from minigrad.nn.utils import parametrizations, parametrize, prune, rnn, stateless
 from minigrad.nn.utils.clip_grad import (
     clip_grad_norm, clip_grad_norm_, clip_grad_value_, clip_grads_with_norm_, get_total_norm,
 )  # fmt: skip
@@ -14,7 +14,7 @@ from minigrad.random import get_rng_state, set_rng_state
 __all__ = [
     "clip_grad_norm", "clip_grad_norm_", "clip_grad_value_", "clip_grads_with_norm_", "get_total_norm",
     "parameters_to_vector", "parametrizations", "parametrize", "prune", "remove_spectral_norm", "remove_weight_norm",
-    "skip_init", "spectral_norm", "stateless", "vector_to_parameters", "weight_norm",
+    "rnn", "skip_init", "spectral_norm", "stateless", "vector_to_parameters", "weight_norm",
 ]  # fmt: skip
 
 

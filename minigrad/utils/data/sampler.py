@@ -5,17 +5,26 @@ From the same seed come the same orders as PyTorch's: what is drawn, from which 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+from minigrad.creation import as_tensor
+from minigrad.dtypes import float64
 from minigrad.random import Generator, default_generator
+
+__all__ = [
+    "BatchSampler", "RandomSampler", "Sampler", "SequentialSampler", "SubsetRandomSampler", "WeightedRandomSampler",
+]  # fmt: skip
 
 T_co = TypeVar("T_co", covariant=True)
 
 
 class Sampler(Generic[T_co]):
     """An order in which to visit a dataset: subclasses define `__iter__`, which gives indices, and `__len__`."""
+
+    def __init__(self, data_source: Any = None) -> None:
+        """Nothing is kept of `data_source`: accepted for programs that pass it on."""
 
     def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError(f"{type(self).__name__} has no __iter__: define `def __iter__(self): ...`")
@@ -87,6 +96,64 @@ class RandomSampler(Sampler[int]):
                 yield from generator.permutation(n)[: wanted % n].tolist()
             else:
                 generator.raw(n - 1)  # PyTorch shuffles here too, and uses none of it
+
+    def __len__(self) -> int:
+        return self.num_samples
+
+
+class SubsetRandomSampler(Sampler[int]):
+    """The given indices in random order, drawn anew in each pass.
+
+    >>> from minigrad import manual_seed
+    >>> _ = manual_seed(0)
+    >>> list(SubsetRandomSampler([10, 20, 30, 40]))
+    [10, 20, 40, 30]
+    """
+
+    def __init__(self, indices: Sequence[int], generator: Generator | None = None) -> None:
+        self.indices, self.generator = indices, generator
+
+    def __iter__(self) -> Iterator[int]:
+        for i in (self.generator or default_generator).permutation(len(self.indices)).tolist():
+            yield self.indices[i]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class WeightedRandomSampler(Sampler[int]):
+    """`num_samples` indices, drawn in proportion to the weights of all; without `replacement`, none twice.
+
+    ValueError for a number of samples that is no positive int, a `replacement` that is no bool, or weights that are not a
+    row of numbers.
+
+    >>> from minigrad import manual_seed
+    >>> _ = manual_seed(0)
+    >>> list(WeightedRandomSampler([0.1, 0.9, 0.4, 0.7, 3.0, 0.6], 5, replacement=True))
+    [5, 4, 4, 5, 4]
+    """
+
+    def __init__(
+        self, weights: Sequence[float], num_samples: int, replacement: bool = True, generator: Generator | None = None
+    ) -> None:
+        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
+            raise ValueError(
+                f"num_samples should be a positive integer value, but got num_samples={num_samples}: use 1 or more"
+            )
+        if not isinstance(replacement, bool):
+            raise ValueError(
+                f"replacement should be a boolean value, but got replacement={replacement}: use True or False"
+            )
+        self.weights = as_tensor(weights, dtype=float64)
+        if self.weights.ndim != 1:
+            raise ValueError(
+                f"weights should be a 1d sequence but given weights have shape {tuple(self.weights.shape)}"
+            )
+        self.num_samples, self.replacement, self.generator = num_samples, replacement, generator
+
+    def __iter__(self) -> Iterator[int]:
+        drawn = self.weights.multinomial(self.num_samples, self.replacement, generator=self.generator)
+        return iter(drawn.tolist())
 
     def __len__(self) -> int:
         return self.num_samples

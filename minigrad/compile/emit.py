@@ -1,0 +1,265 @@
+"""A program, printed as a NumPy function that anyone can read, keep in a file and run without minigrad."""
+
+from __future__ import annotations
+
+from math import inf, isnan
+from textwrap import indent
+from typing import Any
+
+import numpy as np
+
+from minigrad.compile.kernels import texts
+from minigrad.compile.numbers import Number
+from minigrad.compile.program import Program
+from minigrad.compile.record import Call, Value
+
+HEAD = '''"""A step of NumPy alone, written by minigrad.compile."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+'''
+FILLED = {"zeros_like": 0, "ones_like": 1, "empty_like": 0}
+WITH_OUT = {
+    "np.concatenate",
+    "np.stack",
+    "np.einsum",
+    "np.clip",
+    "np.cumsum",
+    "np.argmax",
+    "np.argmin",
+    ".argmax",
+    ".argmin",
+    "np.take",
+}
+
+
+class Printer:
+    """Names for values, lines for calls."""
+
+    def __init__(self, program: Program, known: dict[int, str]) -> None:
+        self.known = known  # names of tensors, by identity
+        self.program = program
+        self.given: list[tuple[str, Value]] = []  # arrays that the program is bound to
+        self.small: dict[str, str] = {}  # constants of no dimensions, by how they are written: their names
+        self.kernels: dict[str, Any] = {}  # functions that are called as a whole
+        self.places: dict[Any, str] = {}  # buffers, by where they are and how they are laid out: their names
+        self.counts: dict[str, int] = {}
+        self.cuts: list[str] = []  # the lines that take parts of long arrays
+        self.owned: list[Value] = []  # the values that are tensors' arrays
+        self.functions: dict[str, str] = {}  # NumPy's functions, by the name they have in the program
+
+    def name(self, value: Value) -> str:
+        """What a value is called: results in one place have one name. One from outside is bound when it is first named."""
+        if not value.name:
+            if value.owner is not None:
+                self.owned.append(value)
+            if value.inside is not None:
+                return self.part(value, *value.inside)
+            place = self.program.buffers.get(value)
+            if place is not None:
+                key = (place[0], value.array.shape, value.array.dtype.str, value.array.strides)
+                if key not in self.places:
+                    self.places[key] = f"b{len(self.places)}"
+                value.name = self.places[key]
+                return value.name
+            letter = {"argument": "x", "tensor": "p", "constant": "c"}.get(value.kind, "v")
+            count = self.counts[letter] = self.counts.get(letter, -1) + 1
+            value.name = self.known.get(id(value.owner)) or f"{letter}{count}"
+            if value.kind in ("tensor", "constant"):
+                self.given.append((value.name, value))
+        return value.name
+
+    def part(self, value: Value, whole: Value, start: int, end: int) -> str:
+        """The name of a part of a long array, which is taken once."""
+        name = self.name(whole)
+        count = self.counts["part"] = self.counts.get("part", -1) + 1
+        value.name = self.known.get(id(value.owner)) or f"{name}_{count}"
+        self.cuts.append(f"{value.name} = {name}[{start}:{end}].reshape({value.array.shape})")
+        return value.name
+
+    def text(self, part: Any) -> str:
+        """An argument, as it is written."""
+        if isinstance(part, Value):
+            return self.name(part)
+        if isinstance(part, Number):
+            return str(part.text)
+        if isinstance(part, tuple):
+            return f"({', '.join(map(self.text, part))}{',' if len(part) == 1 else ''})"
+        if isinstance(part, list):
+            return f"[{', '.join(map(self.text, part))}]"
+        if isinstance(part, dict):
+            return f"{{{', '.join(f'{self.text(k)}: {self.text(v)}' for k, v in part.items())}}}"
+        if isinstance(part, slice):
+            return f"slice({self.text(part.start)}, {self.text(part.stop)}, {self.text(part.step)})"
+        if isinstance(part, np.dtype):
+            return f'np.dtype("{part.str}")'
+        if isinstance(part, type) and issubclass(part, np.generic):
+            return f"np.{part.__name__}"
+        if isinstance(part, np.generic):
+            return f"np.{type(part).__name__}({part.item()!r})"
+        if part is Ellipsis:
+            return "..."
+        if isinstance(part, float) and (abs(part) == inf or isnan(part)):
+            return f'float("{part}")'
+        if callable(part):
+            return self.kernel(part)
+        return repr(part)
+
+    def kernel(self, function: Any) -> str:
+        """The name of a function that is called as a whole."""
+        name = str(function.__name__)
+        self.kernels[name] = function
+        return name
+
+    def operand(self, part: Any, call: Call) -> str:
+        """An operand of a ufunc: a number as an array of the type it is taken for, which NumPy reads in half the time."""
+        if type(part) in (int, float) and call.results and part == part and abs(part) != inf:
+            kinds = {value.array.dtype for value in call.args if isinstance(value, Value)}
+            if len(kinds) == 1 and (kind := kinds.pop()).kind == "f":
+                written = f'np.array({part!r}, "{kind.str[1:]}")'
+                return self.small.setdefault(written, f"k{len(self.small)}")
+        return self.text(part)
+
+    def line(self, call: Call) -> str:
+        """A call that runs every time, its result written where it belongs."""
+        args = [self.text(part) for part in call.args]
+        rest = [f"{key}={self.text(value)}" for key, value in call.kwargs.items()]
+        name, result = call.name, call.results[0] if call.results else None
+        if name == "check":
+            value, how, found = call.args
+            taken = f"{self.text(value)}.{'tolist' if how == 'tolist' else 'item'}()"
+            return f"if {taken} != {self.text(found)}: raise ValueError({self.complaint(call)!r})"
+        if name == "draw":
+            drawn = f"draws[{call.args[0]}].{call.args[1]}({', '.join([*args[2:], *rest])})"
+            return f"{self.local('np.copyto')}({self.name(call.results[0])}, {drawn})"
+        if name == "[]=":
+            return f"{args[0]}[{self.index(call.args[1])}] = {args[2]}"
+        if isinstance(call.function, np.ufunc) or name.endswith((".reduce", ".accumulate", ".outer")):
+            operands = [self.operand(part, call) for part in call.args] if isinstance(call.function, np.ufunc) else args
+            if result is None:
+                return f"{self.local(name)}({', '.join([*operands, *rest])})"
+            return f"{self.local(name)}({', '.join([*operands, *rest, f'out={self.outs(call)}'])})"
+        if result is None:
+            return f"{self.called(call, args)}({', '.join([*(args[1:] if name.startswith('.') else args), *rest])})"
+        target = self.name(result)
+        short = name.rpartition(".")[2]
+        if call.looks:
+            return f"{target} = {self.expression(call, args, rest)}"
+        if short in FILLED or short == "full_like":
+            return f"{target}.fill({args[1] if short == 'full_like' else FILLED[short]})"
+        if (
+            name in (".copy", "np.copy", ".astype", "np.ascontiguousarray", ".flatten")
+            and result.array.shape == call.args[0].array.shape
+        ):
+            return f'{self.local("np.copyto")}({target}, {args[0]}, "unsafe")'
+        if name == "np.where" and len(args) == 3:
+            return f'np.copyto({target}, {args[2]}, "unsafe"); np.copyto({target}, {args[1]}, "unsafe", {args[0]})'
+        if name in (".dot", "np.dot") and result.array.flags.c_contiguous:
+            return f"{self.local('np.dot')}({', '.join([*args, f'out={target}'])})"
+        if name in WITH_OUT:
+            given = args[1:] if name.startswith(".") else args
+            return f"{self.called(call, args)}({', '.join([*given, *rest, f'out={target}'])})"
+        if len(call.results) > 1:
+            names = [self.name(value) for value in call.results]
+            fresh = [f"_{n}" for n in names]
+            copies = "; ".join(f"{n}[...] = {f}" for n, f in zip(names, fresh))
+            return f"{', '.join(fresh)} = {self.expression(call, args, rest)}; {copies}"
+        return f"{target}[...] = {self.expression(call, args, rest)}"
+
+    def complaint(self, call: Call) -> str:
+        """What a check says when it fails."""
+        return f"a check inside {call.scope or 'an operation'} gave {call.args[2]!r} when this program was recorded, not now"
+
+    def outs(self, call: Call) -> str:
+        """Where a ufunc writes."""
+        names = [self.name(value) for value in call.results]
+        return names[0] if len(names) == 1 else f"({', '.join(names)})"
+
+    def expression(self, call: Call, args: list[str], rest: list[str]) -> str:
+        """A call for its value."""
+        if call.name == "[]":
+            return f"{args[0]}[{self.index(call.args[1])}]"
+        return f"{self.called(call, args)}({', '.join([*(args[1:] if call.name.startswith('.') else args), *rest])})"
+
+    def called(self, call: Call, args: list[str]) -> str:
+        """The function of a call, as it is written."""
+        if call.name == "kernel":
+            return self.kernel(call.function)
+        return args[0] + call.name if call.name.startswith(".") else self.local(call.name)
+
+    def local(self, name: str) -> str:
+        """NumPy's function under a name of the program's own, which Python finds faster: np.add.reduce as add_reduce."""
+        short = name.removeprefix("np.").replace(".", "_")
+        self.functions[short] = name
+        return short
+
+    def index(self, index: Any) -> str:
+        """What stands between brackets."""
+        parts = index if isinstance(index, tuple) else (index,)
+        words = []
+        for part in parts:
+            if isinstance(part, slice):
+                ends = ["" if end is None else self.text(end) for end in (part.start, part.stop, part.step)]
+                words.append(f"{ends[0]}:{ends[1]}" + (f":{ends[2]}" if ends[2] else ""))
+            else:
+                words.append(self.text(part))
+        return ", ".join(words) + ("," if len(parts) == 1 and isinstance(index, tuple) else "") or "()"
+
+    # ── the whole ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def source(self, title: str = "step") -> str:
+        """The file."""
+        program = self.program
+        numbers = program.numbers
+        arguments = [*(self.name(value) for value in program.arguments), *numbers.names()]
+        body: list[str] = []
+        scope = None
+        for call in program.body:
+            if call.scope != scope:
+                scope = call.scope
+                body.append(f"# {scope}" if scope else "#")
+            body.append(self.line(call))
+        setup = [f"{self.name(call.results[0])} = {self.expression(call, *self.parts(call))}" for call in program.setup]
+        places = [self.place(name, *key) for key, name in self.places.items()]
+        outputs = ", ".join([*(self.name(value) for value in program.outputs), *(text for *_, text in numbers.results)])
+        given = ", ".join(name for name, _ in self.given)
+        constants = [f"{name} = {written}" for written, name in self.small.items()]
+        unpack = [f"{given}{',' if len(self.given) == 1 else ''} = arrays"] if given else []
+        inner = "\n".join(
+            [
+                f"def {title}({', '.join(arguments)}):",
+                *(f"    {line}" for line in body),
+                f"    return ({outputs}{',' if outputs else ''})",
+            ]
+        )
+        functions = ", ".join(self.functions), ", ".join(self.functions.values())
+        local = [f"{functions[0]} = {functions[1]}"] if self.functions else []
+        lines = [
+            *unpack,
+            *local,
+            f"arena = np.empty({program.size + 64}, np.uint8)",
+            *constants,
+            *places,
+            *self.cuts,
+            *setup,
+            "",
+            inner,
+            f"return {title}",
+        ]
+        return (
+            HEAD + texts(list(self.kernels.values())) + "def bind(arrays):\n" + indent("\n".join(lines), "    ") + "\n"
+        )
+
+    def parts(self, call: Call) -> tuple[list[str], list[str]]:
+        """The arguments of a call, those by position and those by name."""
+        return [self.text(part) for part in call.args], [
+            f"{key}={self.text(value)}" for key, value in call.kwargs.items()
+        ]
+
+    def place(self, name: str, start: int, shape: tuple[int, ...], kind: str, strides: tuple[int, ...]) -> str:
+        """The line that makes a buffer."""
+        layout = "" if strides == np.empty(shape, kind).strides else f", {strides}"
+        return f'{name} = np.ndarray({shape}, "{kind[1:] if kind[0] in "<|" else kind}", arena, {start}{layout})'

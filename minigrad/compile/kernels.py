@@ -1,0 +1,81 @@
+"""The text of functions that a program calls as a whole, with all that they name: so that its file stands alone."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+
+
+def texts(functions: list[Callable[..., Any]]) -> str:
+    """The functions, after the functions, constants and imports that they need."""
+    imports: dict[str, None] = {}
+    constants: dict[str, str] = {}
+    found: dict[str, str] = {}
+    waiting: list[Any] = list(functions)
+    while waiting:
+        function = inspect.unwrap(waiting.pop())
+        if function.__name__ in found:
+            continue
+        found[function.__name__] = inspect.getsource(function)
+        for name in names_in(function.__code__):
+            value = function.__globals__.get(name)
+            if isinstance(value, ModuleType):
+                imports[f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else "")] = None
+            elif isinstance(inspect.unwrap(value) if callable(value) else value, FunctionType) and is_own(value):
+                waiting.append(value)
+            elif callable(value) and hasattr(value, "__module__") and not is_own(value):
+                imports[f"from {value.__module__} import {name}"] = None
+            elif name in function.__globals__:
+                constants[name] = written(value)
+        for line in found[function.__name__].splitlines():
+            if line.startswith("@"):
+                imports[f"from functools import {line[1:].partition('(')[0]}"] = None
+    imports.pop("import numpy as np", None)
+    parts = [
+        "\n".join(imports),
+        "\n".join(f"{name} = {text}" for name, text in constants.items()),
+        *reversed(found.values()),
+    ]
+    return "".join(f"{part.rstrip()}\n\n\n" for part in parts if part)
+
+
+def is_own(value: Any) -> bool:
+    """Is this a function of minigrad's, or of the user's: one that has to be written out?"""
+    return str(value.__module__).partition(".")[0] not in (
+        "math",
+        "numpy",
+        "functools",
+        "itertools",
+        "builtins",
+        "operator",
+    )
+
+
+def names_in(code: CodeType) -> Iterator[str]:
+    """The global names that a function's code mentions, and those of functions inside it."""
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from names_in(constant)
+
+
+def written(value: Any) -> str:
+    """A constant as it is written."""
+    if isinstance(value, np.ndarray):
+        return f'np.array({value.tolist()!r}, "{value.dtype.str[1:]}")'
+    if isinstance(value, np.dtype):
+        return f'np.dtype("{value.str}")'
+    if isinstance(value, np.generic):
+        return f"np.{type(value).__name__}({value.item()!r})"
+    if isinstance(value, tuple | list):
+        ends = "()" if isinstance(value, tuple) else "[]"
+        return ends[0] + "".join(f"{written(item)}, " for item in value) + ends[1]
+    if isinstance(value, dict):
+        return "{" + "".join(f"{written(key)}: {written(item)}, " for key, item in value.items()) + "}"
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return f"np.{value.__name__}"
+    return repr(value)

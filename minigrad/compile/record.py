@@ -1,0 +1,321 @@
+"""Listening to NumPy: what one call of a function does to arrays, written down as a straight line of calls.
+
+While a tape is open, `graph.apply` hands operations arrays of a class of its own, `Recorded`. NumPy lets such an array
+answer for itself whenever it is used (NEP 13 and NEP 18), so every ufunc, function and method that a kernel, a rule or an
+optimizer calls passes through here: it is carried out, and written down. What a number in an array decides, an `if` for
+instance, cannot be written down; it is refused where the user's code asks for it, and becomes a check of the program where
+minigrad's own does.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from minigrad.compile.arrays import Array, Recorded, recorded, stripped
+from minigrad.compile.errors import CompileError
+from minigrad.compile.numbers import Numbers
+from minigrad.graph import listening, watchers
+from minigrad.streams import Stream
+
+ASKING = (
+    __name__,
+    "minigrad.compile.arrays",
+    "minigrad.protocols",
+    "minigrad.conversion",
+)  # where bool(x), x.item() ... lead
+PACKAGE = __name__.partition(".")[0]
+WRITING = {
+    "copyto",
+    "put_along_axis",
+    "put",
+    "place",
+    "putmask",
+    "fill_diagonal",
+}  # functions that write into their first argument
+DRAWS = (
+    "raw", "raw64", "uniform", "normal", "normal_pairs", "bernoulli", "exponential", "below", "integers", "permutation",
+    "multinomial",
+)  # fmt: skip
+
+
+class Value:
+    """One array of the program."""
+
+    __slots__ = ("array", "root", "maker", "kind", "name", "owner", "inside")
+
+    def __init__(self, array: Array, kind: str, root: Value | None = None, maker: Call | None = None) -> None:
+        self.array = array  # as it was while recording
+        self.kind = kind  # "result" of a call, "argument", "tensor" (one that was there before), "constant", or "draw"
+        self.root = self if root is None else root  # the value whose memory this one lies in
+        self.maker = maker
+        self.name = ""  # in the printed program
+        self.owner: Any = None  # the tensor whose array this is, if kind is "tensor"
+        self.inside: tuple[Value, int, int] | None = (
+            None  # the long array that it is a part of, from where to where: see flat.py
+        )
+
+
+class Call:
+    """One line of the program."""
+
+    __slots__ = ("function", "name", "args", "kwargs", "results", "written", "scope", "looks")
+
+    def __init__(self, function: Any, name: str, args: Any, kwargs: dict[str, Any], scope: str) -> None:
+        self.function = function
+        self.name = name  # "np.add", "np.add.reduce", ".reshape", "[]", "[]="
+        self.args, self.kwargs = args, kwargs  # with a Value wherever an array stood
+        self.results: list[Value] = []
+        self.written: list[Value] = []  # what it writes into: its out=, or the first argument
+        self.scope = scope
+        self.looks = False  # does it only look at memory that is there?
+
+    def reads(self) -> list[Value]:
+        """Every value among its arguments."""
+        return values_in((self.args, self.kwargs))
+
+
+def values_in(part: Any) -> list[Value]:
+    """The values in a nested structure of arguments."""
+    if isinstance(part, Value):
+        return [part]
+    if isinstance(part, dict):
+        part = list(part.values())
+    if isinstance(part, slice):
+        part = [part.start, part.stop, part.step]
+    return [value for item in part for value in values_in(item)] if isinstance(part, tuple | list) else []
+
+
+class Tape:
+    """What is heard between `open` and `close`."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.known: dict[int, tuple[Array, Value]] = {}  # plain arrays that were met, by identity
+        self.adopted: list[tuple[Any, Array]] = []  # tensors whose arrays stand aside, to be given back
+        self.numbers = Numbers()
+        self.optimizers: set[str] = set()  # the names of their scopes
+        self.draws: list[Any] = []  # streams of random numbers
+        self.drawing = False
+        self.names: dict[int, str] = {}  # of modules, by identity: as the outermost one names them
+        self.roots: list[Any] = []  # the outermost modules
+        self.modules: list[Any] = []  # those that ran
+        self.made_in: dict[Any, str] = {}  # of each recorded operation: where in the network it was made
+
+    # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def adopt(self, tensor: Any) -> Recorded:
+        """The array of a tensor, from now on one that answers for itself."""
+        array = tensor.array
+        if type(array) is not Recorded:
+            value = self.of_plain(array, "tensor")
+            if value.owner is None:
+                value.owner = tensor
+            self.adopted.append((tensor, array))
+            tensor.array = recorded(array, value)
+        elif array._value is None:  # made by NumPy behind our back: a view of something known
+            array._value = self.of_plain(array.view(np.ndarray), "constant")
+        adopted: Recorded = tensor.array
+        return adopted
+
+    def argument(self, tensor: Any) -> Value:
+        """An array that is another one at every call."""
+        value = Value(tensor.array, "argument")
+        value.owner = tensor
+        self.known[id(tensor.array)] = (tensor.array, value)
+        self.adopt(tensor)
+        return value
+
+    def of_plain(self, array: Array, kind: str = "constant") -> Value:
+        """The value of an array that came from outside the tape."""
+        held = self.known.get(id(array))
+        if held is None:
+            held = self.known[id(array)] = (array, Value(array, kind))
+        return held[1]
+
+    def described(self, part: Any) -> Any:
+        """Arguments, with a Value in place of every array."""
+        if isinstance(part, np.ndarray):
+            if type(part) is Recorded and part._value is not None:
+                return part._value
+            return self.of_plain(part.view(np.ndarray) if type(part) is Recorded else part)
+        if isinstance(part, tuple):
+            return tuple(self.described(item) for item in part)
+        if isinstance(part, list):
+            return [self.described(item) for item in part]
+        if isinstance(part, dict):
+            return {key: self.described(item) for key, item in part.items()}
+        if isinstance(part, slice) and any(isinstance(p, np.ndarray) for p in (part.start, part.stop, part.step)):
+            return slice(*(self.described(p) for p in (part.start, part.stop, part.step)))
+        return part
+
+    # ── calls ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def perform(self, function: Any, name: str, args: Sequence[Any], kwargs: dict[str, Any], out: Any = None) -> Any:
+        """Carry out a call on the plain arrays, and write it down."""
+        call = Call(function, name, self.described(tuple(args)), self.described(kwargs), self.scope())
+        plain = {key: stripped(value) for key, value in kwargs.items()}
+        if out is not None:
+            plain["out"] = stripped(out)
+            call.written = [self.described(o) for o in out]
+        elif name in ("[]=", "np.add.at", ".fill", ".sort") or name.rpartition(".")[2] in WRITING:
+            call.written = [call.args[0]]
+        result = function(*stripped(tuple(args)), **plain)
+        self.calls.append(call)
+        if out is not None:
+            call.results = call.written
+            return out[0] if len(out) == 1 else out
+        return self.wrapped(call, result)
+
+    def wrapped(self, call: Call, result: Any) -> Any:
+        """What a call returned, as arrays that answer for themselves."""
+        if isinstance(result, tuple | list):
+            return type(result)(self.wrapped(call, part) for part in result)
+        if not isinstance(result, np.ndarray | np.generic):
+            return result
+        array = np.asarray(result)
+        root = None
+        if array.size:
+            for value in call.reads():
+                if np.may_share_memory(array, value.array):
+                    root = value.root
+        value = Value(array, "result", root, call)
+        call.looks = root is not None
+        call.results.append(value)
+        return recorded(array, value)
+
+    def run(self, forward: Callable[..., Any], operands: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+        """What `apply` does with an operation's callable while a tape is open."""
+        arrays = [self.adopt(operand) for operand in operands]
+        self.described(kwargs)
+        mark, known = len(self.calls), set(self.known)
+        array = forward(*arrays, **kwargs)
+        new = [held for key, (held, _) in self.known.items() if key not in known]
+        if type(array) is Recorded and array._value is not None and not any(held.flags.writeable for held in new):
+            return array
+        for held in new:
+            del self.known[id(held)]
+        del self.calls[mark:]  # it let go of the arrays, or works in others: one call
+        call = Call(forward, "kernel", tuple(a._value for a in arrays), self.described(kwargs), self.scope())
+        self.calls.append(call)
+        return self.wrapped(call, forward(*stripped(tuple(arrays)), **stripped(kwargs)))
+
+    def decided(self, array: Recorded, how: str) -> Any:
+        """A number of an array as a Python number, for which a program has no place."""
+        plain: Any = array.view(np.ndarray)
+        found = bool(plain) if how == "bool" else plain.tolist() if how == "tolist" else plain.item()
+        frame = caller()
+        if frame.f_globals.get("__name__", "").partition(".")[0] != PACKAGE:
+            raise CompileError(
+                f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno} takes a number out of a tensor of shape "
+                f"{array.shape} ({how}): what Python decides by it cannot be recorded; compute it with tensor operations "
+                "(minigrad.where for an if), or return the tensor and look at it outside the compiled function"
+            )
+        self.calls.append(Call(None, "check", (self.described(array), how, found), {}, self.scope()))
+        return found
+
+    def draw(self, stream: Any, name: str, function: Any, args: Any, kwargs: Any) -> Any:
+        """Random numbers from a stream: fresh ones at every run. A draw that is part of another is not one of its own."""
+        if self.drawing:
+            return function(stream, *args, **kwargs)
+        if not any(stream is known for known in self.draws):
+            self.draws.append(stream)
+        which = next(i for i, known in enumerate(self.draws) if known is stream)
+        call = Call(function, "draw", (which, name, *self.described(tuple(args))), self.described(kwargs), self.scope())
+        self.drawing = True
+        try:
+            drawn = function(stream, *stripped(tuple(args)), **stripped(kwargs))
+        finally:
+            self.drawing = False
+        self.calls.append(call)
+        return self.wrapped(call, drawn)
+
+    def step(self, optimizer: Any) -> Any:
+        """The block in which an optimizer takes its step."""
+        self.optimizers.add(type(optimizer).__name__)
+        return self.numbers.of(optimizer, self.adopt)
+
+    # ── where ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def scope(self) -> str:
+        """Where a call comes from: the module whose forward runs, the operation whose gradient it is, the optimizer."""
+        frame: FrameType | None = sys._getframe(1)
+        while frame is not None:
+            name, where = frame.f_code.co_name, frame.f_globals.get("__name__")
+            if name == "backpropagate" and where == "minigrad.graph":
+                node = frame.f_locals.get("node")
+                return f"backward: {self.made_in.get(node, '')}".rstrip(": ")
+            if name == "step" and where == "minigrad.optim.optimizer":
+                return type(frame.f_locals["self"]).__name__
+            if name == "forward" and hasattr(module := frame.f_locals.get("self"), "named_modules"):
+                return self.name_of(module, frame)
+            frame = frame.f_back
+        return ""
+
+    def name_of(self, module: Any, frame: FrameType) -> str:
+        """A module's name in the network, and its class."""
+        if not any(module is known for known in self.modules):
+            self.modules.append(module)
+        if id(module) not in self.names:
+            outer: FrameType | None = frame
+            root = module
+            while outer is not None:
+                if outer.f_code.co_name == "forward" and hasattr(above := outer.f_locals.get("self"), "named_modules"):
+                    root = above
+                outer = outer.f_back
+            self.names.update((id(m), f"{name} {type(m).__name__}".strip()) for name, m in root.named_modules())
+            self.roots.append(root)
+        return self.names.get(id(module), type(module).__name__)
+
+    def recorded(self, node: Any) -> None:
+        """Told of every operation that is recorded for a backward pass (a watcher of the graph)."""
+        self.made_in[node] = self.scope()
+
+    def computed(self, node: Any, share: Any) -> None:
+        """Told of every gradient that is computed: nothing to note."""
+
+    # ── the end ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def close(self) -> None:
+        """Give the tensors their own arrays back."""
+        for tensor, array in self.adopted:
+            if type(tensor.array) is Recorded:
+                tensor.array = array
+
+
+def caller() -> FrameType:
+    """The frame that uses an array: the first one above this file and NumPy."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name not in ASKING and name.partition(".")[0] != "numpy":
+            break
+        frame = frame.f_back
+    return frame
+
+
+@contextmanager
+def heard(tape: Tape) -> Iterator[None]:
+    """The block in which a tape hears everything: operations, optimizers, random numbers."""
+    plain = {name: vars(Stream)[name] for name in DRAWS}
+    for name, function in plain.items():
+        setattr(Stream, name, _drawn(tape, name, function))
+    listening.tape = tape
+    watchers.append(tape)
+    try:
+        yield
+    finally:
+        watchers.remove(tape)
+        listening.tape = None
+        for name, function in plain.items():
+            setattr(Stream, name, function)
+        tape.close()
+
+
+def _drawn(tape: Tape, name: str, function: Any) -> Any:
+    return lambda stream, *args, **kwargs: tape.draw(stream, name, function, args, kwargs)

@@ -1,0 +1,101 @@
+"""What a function depends on besides its arguments, and whether that is as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from minigrad.grad_mode import grad_mode
+from minigrad.nn.module import Module
+
+MISSING = object()
+
+
+class Surroundings:
+    """What a function closes over, the globals it names, its object's attributes if it is a method, the modules that ran."""
+
+    def __init__(self, function: Callable[..., Any], modules: list[Module]) -> None:
+        self.function = function
+        self.modes = [(module, module.training) for module in modules]
+        self.values = self.look()
+
+    def look(self) -> list[Any]:
+        """Everything a function can see, as it is now."""
+        function: Any = self.function
+        found: list[Any] = []
+        owner = getattr(function, "__self__", None)
+        function = getattr(function, "__func__", function)
+        if owner is not None and not isinstance(owner, Module):
+            found.extend(getattr(owner, "__dict__", {}).values())
+        for cell in getattr(function, "__closure__", None) or ():
+            found.append(contents(cell))
+        code = getattr(function, "__code__", None)
+        if code is not None:
+            space = function.__globals__
+            found.extend(space.get(name, MISSING) for name in code.co_names)
+        return found
+
+    def hold(self) -> bool:
+        """Is all of it the same? Numbers and strings by value, all else by identity."""
+        for module, training in self.modes:
+            if module.training is not training:
+                return False
+        return self.hold_values()
+
+    def hold_values(self) -> bool:
+        """The same of all but the modules' modes."""
+        for now, then in zip(self.look(), self.values):
+            if now is not then and (
+                type(now) is not type(then) or type(now) not in (int, float, str, bool) or now != then
+            ):
+                return False
+        return True
+
+
+def contents(cell: Any) -> Any:
+    """What a closure's cell holds, which may be nothing yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return MISSING
+
+
+def modes(function: Any) -> Any:
+    """What decides, besides the arguments, which of several programs is meant: the grad mode, and whether the module trains."""
+    training = function.training if isinstance(function, Module) else None
+    return grad_mode.get()[-1].enabled, training
+
+
+def quick_check(entry: Any, tensors: list[Any]) -> Any:
+    """`holds` and the comparison of the arguments' kinds as one function of the arguments, if these are tensors and no more.
+
+    It is written out and compiled, so that nothing is looked up or built: a dozen comparisons take a microsecond.
+    """
+    space: dict[str, Any] = {"grad_mode": grad_mode, "on": grad_mode.get()[-1].enabled, "Tensor": type(tensors[0])}
+    words = ["grad_mode.get()[-1].enabled is on"]
+    names = [f"x{i}" for i in range(len(tensors))]
+
+    def same(text: str, value: Any, how: str = "is") -> None:
+        space[f"v{len(space)}"] = value
+        words.append(f"{text} {how} v{len(space) - 1}")
+
+    for name, tensor in zip(names, tensors):
+        words.append(f"isinstance({name}, Tensor)")
+        same(f"{name}.array.shape", tensor.array.shape, "==")
+        same(f"{name}.array.dtype", tensor.array.dtype)
+        same(f"{name}._requires_grad", tensor._requires_grad)
+    for i, (tensor, array) in enumerate(entry.guards):
+        space[f"t{i}"] = tensor
+        same(f"t{i}.array", array)
+    for i, (module, training) in enumerate(entry.surroundings.modes):
+        space[f"m{i}"] = module
+        same(f"m{i}.training", training)
+    space["rest"], space["numbers"] = entry.surroundings.hold_values, entry.numbers.hold
+    words.append("rest()")
+    if entry.numbers.decisions:
+        words.append("numbers()")
+    exec(
+        f"def fits({', '.join(f'{n}=None' for n in names)}, *more):\n    return not more and {' and '.join(words)}",
+        space,
+    )
+    return space["fits"]

@@ -1,0 +1,329 @@
+"""`minigrad.compile`: the program gives what the function gives, is noticed where it no longer would, and runs on its own."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import minigrad
+from minigrad import nn, optim
+from minigrad.compile import Compiled, CompileError
+
+
+def trainer(build, optimizer, loss=nn.functional.mse_loss, compiled=True):
+    """(a training step, its network, its optimizer), the same every time."""
+    minigrad.manual_seed(0)
+    model = build()
+    descent = optimizer(model.parameters())
+
+    def step(x, y):
+        cost = loss(model(x), y)
+        descent.zero_grad()
+        cost.backward()
+        descent.step()
+        return cost
+
+    return (minigrad.compile(step) if compiled else step), model, descent
+
+
+def network(width=8):
+    return nn.Sequential(nn.Linear(4, width), nn.Tanh(), nn.Linear(width, 2), nn.Sigmoid())
+
+
+OPTIMIZERS = {
+    "SGD": lambda p: optim.SGD(p, lr=0.1),
+    "SGD with everything": lambda p: optim.SGD(p, lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01),
+    "Adam": lambda p: optim.Adam(p, lr=0.01),
+    "AdamW": lambda p: optim.AdamW(p, lr=0.01, weight_decay=0.1),
+    "RMSprop": lambda p: optim.RMSprop(p, lr=0.01),
+    "Adagrad": lambda p: optim.Adagrad(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_training_is_the_same_bit_for_bit(name):
+    found = []
+    for compiled in (False, True):
+        step, model, descent = trainer(network, OPTIMIZERS[name], compiled=compiled)
+        costs = []
+        for _ in range(8):
+            descent.param_groups[0]["lr"] *= 0.9  # as a schedule would
+            costs.append(step(minigrad.rand(5, 4), minigrad.rand(5, 2)).item())
+        found.append((costs, [p.tolist() for p in model.parameters()], [p.grad.tolist() for p in model.parameters()]))
+    assert found[0] == found[1]
+    assert len(step.entries) == 1
+
+
+@given(
+    st.lists(st.integers(1, 6), min_size=1, max_size=3),
+    st.sampled_from([nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU]),
+    st.integers(1, 5),
+)
+@settings(max_examples=15)
+def test_random_networks(widths, activation, batch):
+    sizes = [3, *widths]
+    x = minigrad.rand(batch, 3)
+
+    def build():
+        return nn.Sequential(*[m for a, b in zip(sizes, sizes[1:]) for m in (nn.Linear(a, b), activation())])  # noqa: RUF007
+
+    costs = []
+    for compiled in (False, True):
+        step, *_ = trainer(build, OPTIMIZERS["Adam"], compiled=compiled)
+        costs.append([step(x, minigrad.ones(batch, sizes[-1])).item() for _ in range(5)])
+    assert costs[0] == costs[1]
+
+
+def classifier():
+    return nn.Sequential(nn.Linear(6, 16), nn.ReLU(), nn.LayerNorm(16), nn.Linear(16, 5))
+
+
+def test_a_classifier():
+    y = minigrad.tensor([0, 3, 4, 1])
+    costs = []
+    for compiled in (False, True):
+        step, *_ = trainer(classifier, OPTIMIZERS["AdamW"], nn.functional.cross_entropy, compiled)
+        costs.append([step(minigrad.rand(4, 6), y).item() for _ in range(6)])
+    np.testing.assert_allclose(costs[0], costs[1], rtol=1e-6)
+
+
+@pytest.mark.parametrize("save", [False, True])
+def test_dropout_draws_afresh(save, tmp_path):
+    found = []
+    for compiled in (False, True):
+        step, *_ = trainer(
+            lambda: nn.Sequential(nn.Linear(4, 8), nn.Dropout(0.5), nn.Linear(8, 2)),
+            OPTIMIZERS["SGD"],
+            compiled=compiled,
+        )
+        x, y = minigrad.ones(5, 4), minigrad.zeros(5, 2)
+        found.append([step(x, y).item() for _ in range(7)])
+        if compiled and save:
+            step.save(tmp_path / "step.py")
+            np.savez(tmp_path / "batch.npz", x=x.array, y=y.array)
+    assert found[0] == found[1]
+    assert "draws[0].bernoulli((5, 8), 0.5)" in step.source
+    if save:
+        wanted = [step(x, y).item() for _ in range(3)]
+        program = "import numpy as np, step; b = np.load('batch.npz'); print([step.step(b['x'], b['y'])[0].item() for _ in range(3)])"
+        done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == str(wanted)
+
+
+# ── the program ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def trained(steps=4):
+    step, model, _ = trainer(network, OPTIMIZERS["SGD"])
+    for _ in range(steps):
+        step(minigrad.rand(5, 4), minigrad.rand(5, 2))
+    return step, model
+
+
+def test_the_source_is_numpy_by_layer():
+    step, _ = trained()
+    for line in ("# 0 Linear", "# 1 Tanh", "# backward: 2 Linear", "# SGD", "tanh(b0, out=b0)", "subtract(p0, "):
+        assert line in step.source
+    assert "minigrad" not in step.source.partition('"""\n')[2]
+    assert step.source.count("subtract(p0,") == 1  # four parameters, one update
+
+
+def test_parameters_lie_side_by_side():
+    _, model = trained()
+    assert len({id(p.array.base if p.array.base.base is None else p.array.base.base) for p in model.parameters()}) == 1
+
+
+def test_buffers_are_shared():
+    step, _ = trained()
+    single = sum(v.array.nbytes for call in step.latest.program.body for v in call.results if v.kind == "result")
+    assert 0 < step.memory < single
+
+
+def test_a_saved_program_runs_without_minigrad(tmp_path):
+    step, _ = trained()
+    step.save(tmp_path / "step.py")
+    x, y = minigrad.rand(5, 4), minigrad.rand(5, 2)
+    np.savez(tmp_path / "batch.npz", x=x.array, y=y.array)
+    costs = [step(x, y).item() for _ in range(3)]
+    program = (
+        "import sys; sys.modules['minigrad'] = None; import numpy as np, step\n"
+        "batch = np.load('batch.npz')\n"
+        "print([step.step(batch['x'], batch['y'])[0].item() for _ in range(3)])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(costs)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix) == ["batch.npz", "step.npz", "step.py"]
+
+
+def test_what_is_computed_twice_is_computed_once():
+    double = minigrad.compile(lambda x: (x.exp() + 1) * x.exp())
+    for _ in range(3):
+        found = double(minigrad.tensor([0.5]))
+    assert double.source.count("exp(x0") == 1
+    assert found.item() == pytest.approx((np.exp(0.5) + 1) * np.exp(0.5))
+
+
+def test_structures_come_back():
+    split = minigrad.compile(lambda pair, scale: {"sum": pair[0] + pair[1], "parts": [pair[0] * scale, None, 3]})
+    for i in range(4):
+        found = split((minigrad.tensor(1.0), minigrad.tensor(float(i))), 2.0)
+    assert found["sum"].item() == 4.0
+    assert found["parts"][0].item() == 2.0
+    assert found["parts"][1:] == [None, 3]
+
+
+def test_results_are_the_users_own():
+    double = minigrad.compile(lambda x: x * 2)
+    first = [double(minigrad.tensor([float(i)])) for i in range(5)]
+    assert [t.item() for t in first] == [0.0, 2.0, 4.0, 6.0, 8.0]
+
+
+# ── what changes around it ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_other_shapes_have_programs_of_their_own():
+    step, *_ = trainer(network, OPTIMIZERS["SGD"])
+    for batch in (5, 5, 5, 3, 3, 3, 5):
+        step(minigrad.rand(batch, 4), minigrad.rand(batch, 2))
+    assert len(step.entries) == 2
+
+
+def test_a_replaced_array_is_noticed():
+    step, model = trained()
+    for p in model.parameters():
+        p.data = minigrad.zeros_like(p)
+    x, y = minigrad.rand(5, 4), minigrad.zeros(5, 2)
+    assert step(x, y).item() == pytest.approx(0.25)
+
+
+def test_another_closed_over_value_is_noticed():
+    factor = 2.0
+
+    def scale(x):
+        return x * factor
+
+    compiled = minigrad.compile(scale)
+    x = minigrad.tensor(1.0)
+    assert [compiled(x).item() for _ in range(4)] == [2.0] * 4
+    factor = 5.0
+    assert [compiled(x).item() for _ in range(3)] == [5.0] * 3
+
+
+def test_eval_is_noticed():
+    model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
+    compiled = minigrad.compile(lambda x: model(x))
+    x = minigrad.rand(6, 3)
+    with minigrad.no_grad():
+        for _ in range(4):
+            compiled(x)
+        model.eval()
+        np.testing.assert_allclose(compiled(x).array, model(x).array, rtol=1e-6)
+
+
+def test_a_model_for_inference():
+    model = network()
+    compiled = minigrad.compile(model)
+    assert isinstance(compiled, Compiled)
+    x = minigrad.rand(3, 4)
+    with minigrad.no_grad():
+        for _ in range(4):
+            assert compiled(x).tolist() == model(x).tolist()
+    assert next(n for n, _ in compiled.named_parameters()) == "0.weight"
+    assert "Sequential" in repr(compiled)
+
+
+def test_a_result_with_a_graph_runs_as_it_is():
+    w = minigrad.ones(3, requires_grad=True)
+    compiled = minigrad.compile(lambda x: (x * w).sum())
+    for i in range(4):
+        compiled(minigrad.ones(3)).backward()
+        assert w.grad.tolist() == [i + 1.0] * 3
+
+
+def test_the_grad_mode_decides():
+    w = minigrad.ones(3, requires_grad=True)
+    compiled = minigrad.compile(lambda x: (x * w).sum())
+    with minigrad.no_grad():
+        for _ in range(3):
+            assert not compiled(minigrad.ones(3)).requires_grad
+    assert compiled(minigrad.ones(3)).requires_grad
+
+
+def test_one_inside_another():
+    inner = minigrad.compile(lambda x: x + 1)
+    outer = minigrad.compile(lambda x: inner(x) * 2)
+    assert [outer(minigrad.tensor(1.0)).item() for _ in range(4)] == [4.0] * 4
+
+
+def test_as_a_decorator():
+    @minigrad.compile
+    def one(x):
+        """Adds one."""
+        return x + 1
+
+    @minigrad.compile(mode="default")
+    def two(x):
+        return x + 2
+
+    assert one(minigrad.tensor(1.0)).item() == 2.0
+    assert two(minigrad.tensor(1.0)).item() == 3.0
+    assert (one.__name__, one.__doc__) == ("one", "Adds one.")
+
+
+# ── refusals ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x * 2 if x.sum() > 0 else x,
+        lambda x: x * x.sum().item(),
+        lambda x: x + float(x[0]),
+        lambda x: x + int(x[0]),
+        lambda x: x + len(x.tolist()),
+    ],
+)
+def test_python_cannot_decide_by_values(function):
+    compiled = minigrad.compile(function)
+    x = minigrad.ones(3)
+    compiled(x)
+    with pytest.raises(CompileError, match=r"test_compile.py:\d+ takes a number out of a tensor .*minigrad.where"):
+        compiled(x)
+    assert type(x.array) is np.ndarray
+
+
+def test_a_hidden_dependence_is_found_out():
+    calls = []
+
+    def count(x):
+        calls.append(1)
+        return x + len(calls)
+
+    compiled = minigrad.compile(count)
+    x = minigrad.tensor(0.0)
+    compiled(x), compiled(x)
+    with pytest.raises(CompileError, match="count gave something else than its program"):
+        compiled(x)
+
+
+def test_no_program_yet():
+    with pytest.raises(CompileError, match="there is no program yet"):
+        minigrad.compile(lambda x: x).source
+
+
+def test_an_error_leaves_the_arrays_as_they_were():
+    w = minigrad.ones(3)
+
+    def broken(x):
+        x.mul_(w)
+        raise KeyError("user's own")
+
+    compiled = minigrad.compile(broken)
+    for _ in range(2):
+        with pytest.raises(KeyError, match="user's own"):
+            compiled(minigrad.ones(3))
+    assert type(w.array) is np.ndarray
+    assert w.sum().item() == 3.0
