@@ -6,8 +6,9 @@ Every function of tensors below is the method of the same name: `minigrad.exp` i
 import typing as _typing
 
 from minigrad import autograd
+from minigrad.amp import autocast
 from minigrad.creation import (
-    arange, as_tensor, empty, empty_like, eye, from_numpy, full, full_like, linspace, logspace, ones, ones_like, range,
+    arange, as_tensor, empty, empty_like, eye, from_dlpack, from_numpy, full, full_like, linspace, logspace, ones, ones_like, range,
     tensor, tril_indices, triu_indices, zeros, zeros_like,
 )  # fmt: skip
 from minigrad.devices import device, get_default_device, set_default_device
@@ -36,18 +37,30 @@ from minigrad.random import (
     randn, randn_like, randperm, seed, set_rng_state,
 )  # fmt: skip
 from minigrad.serialization import load, save
+from minigrad.settings import (
+    are_deterministic_algorithms_enabled, get_float32_matmul_precision, get_num_interop_threads, get_num_threads,
+    set_float32_matmul_precision, set_flush_denormal, set_num_interop_threads, set_num_threads,
+    use_deterministic_algorithms,
+)  # fmt: skip
 from minigrad.tensor import Size, Tensor
 from minigrad.typeinfo import can_cast, e, finfo, iinfo, inf, is_tensor, nan, newaxis, pi, promote_types, result_type
 
 if _typing.TYPE_CHECKING:
-    from minigrad import as_torch, backends, compile, cuda, datasets, distributions, func, linalg, nn, optim, special, utils
+    from minigrad import (
+        accelerator, amp, as_torch, backends, compile, cuda, datasets, distributions, func, jit, linalg, mps, nn, optim,
+        safetensors, special, utils, version, xpu,
+    )  # fmt: skip
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> _typing.Any:
     """The rooms that not every program enters, opened when first named: `minigrad.nn` needs no import of its own."""
-    if name in ("as_torch", "backends", "compile", "cuda", "datasets", "distributions", "func", "linalg", "nn", "optim", "plot", "special", "testing", "utils"):
+    if name in (
+        "accelerator", "amp", "as_torch", "backends", "compile", "cuda", "datasets", "distributions", "func",
+        "jit", "linalg", "mps", "nn", "optim", "plot", "safetensors", "special", "testing", "utils", "version",
+        "xpu",
+    ):  # fmt: skip
         from importlib import import_module
 
         return import_module(f"minigrad.{name}")
@@ -258,7 +271,6 @@ is_floating_point = Tensor.is_floating_point
 detach = Tensor.detach
 
 __all__ = [  # noqa: RUF022
-    "compile",
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GraphError", "HalfTensor",
     "IntTensor", "LongTensor", "MutationError", "ShapeError", "ShortTensor", "Size", "Tensor", "abs", "abs_",
     "absolute", "acos", "acos_", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv", "addr", "adjoint",
@@ -269,9 +281,9 @@ __all__ = [  # noqa: RUF022
     "bitwise_right_shift", "bitwise_xor", "block_diag", "bmm", "bool", "broadcast_shapes", "broadcast_tensors",
     "broadcast_to", "bucketize", "can_cast", "cartesian_prod", "cat", "cdist", "ceil", "ceil_", "chain_matmul",
     "cholesky", "cholesky_inverse", "cholesky_solve", "chunk", "clamp", "clamp_", "clamp_max", "clamp_max_",
-    "clamp_min", "clamp_min_", "clip", "clone", "column_stack", "combinations", "concat", "concatenate", "conj",
-    "copysign", "corrcoef", "cos", "cos_", "cosh", "cosh_", "cosine_similarity", "count_nonzero", "cov", "cross",
-    "cuda", "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "datasets", "default_generator",
+    "clamp_min", "clamp_min_", "clip", "clone", "column_stack", "combinations", "compile", "concat", "concatenate",
+    "conj", "copysign", "corrcoef", "cos", "cos_", "cosh", "cosh_", "cosine_similarity", "count_nonzero", "cov",
+    "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum", "cumulative_trapezoid", "datasets", "default_generator",
     "deg2rad", "det", "detach", "device", "diag", "diag_embed", "diagflat", "diagonal", "diagonal_scatter", "diff",
     "digamma", "dist", "distributions", "div", "divide", "dot", "double", "draw", "dstack", "dtype", "e", "einsum",
     "empty", "empty_like", "enable_grad", "eq", "equal", "erf", "erf_", "erfc", "erfc_", "erfinv", "exp", "exp2",

@@ -34,6 +34,36 @@ import numpy as np
 from minigrad.dialect import dialect
 
 NAMES = {"torch": "minigrad", "torchvision": "minigrad.vision"}
+VERSION = "2.13.0+minigrad"  # the PyTorch that minigrad is like
+
+# What is left out on purpose, and what to do instead. docs/compatibility.md says more.
+LEFT_OUT = {
+    "torch.bfloat16": "NumPy has no bfloat16: use float32",
+    "torch.complex64": "it has no complex numbers", "torch.complex128": "it has no complex numbers",
+    "torch.cfloat": "it has no complex numbers", "torch.cdouble": "it has no complex numbers",
+    "torch.distributed": "it computes in one process",
+    "torch.multiprocessing": "use Python's multiprocessing; a DataLoader starts its own workers",
+    "torch.utils.tensorboard": "it writes no event files: plot with matplotlib, or use the package tensorboardX",
+    "torch.utils.cpp_extension": "it compiles nothing", "torch.utils.model_zoo": "it downloads nothing",
+    "torch.hub": "it downloads nothing: read weights from a safetensors file, minigrad.safetensors.load_file",
+    "torch.onnx": "it exports no programs: write the weights with minigrad.safetensors.save_file",
+    "torch.export": "it exports no programs", "torch.fx": "it records no programs but those of minigrad.compile",
+    "torch.profiler": "use Python's cProfile", "torch.quantization": "it has no quantised tensors",
+    "torch.ao": "it has no quantised tensors", "torch.sparse": "it has dense tensors only",
+    "torch.sparse_coo_tensor": "it has dense tensors only", "torch.nested": "it has dense tensors only",
+    "torchvision.models": "it has no ready-made networks: define the layers, or see models/",
+    "torchvision.ops": "it has none of these", "torchvision.io": "use Pillow",
+}  # fmt: skip
+
+
+def compile(model: Any = None, **options: Any) -> Any:
+    """PyTorch's `compile`, also as a decorator with options: what it is given, as it is. (`minigrad.compile` does compile.)"""
+    return (lambda function: function) if model is None else model
+
+
+IN_PLACE = {  # names that mean something else under PyTorch's roof
+    "torch": {"__version__": VERSION, "compile": compile}, "torch.version": {"__version__": VERSION},
+}  # fmt: skip
 
 
 class Alias(ModuleType):
@@ -42,6 +72,7 @@ class Alias(ModuleType):
     def __init__(self, name: str, module: ModuleType) -> None:
         super().__init__(name, module.__doc__)
         self.__dict__["_module"] = module
+        self.__dict__.update(IN_PLACE.get(name, {}))
         self.__path__: list[str] = []
 
     def __getattr__(self, name: str) -> Any:
@@ -51,15 +82,22 @@ class Alias(ModuleType):
         except AttributeError:
             if name.startswith("__"):
                 raise
-            near = get_close_matches(name, dir(module), 3, 0.6)
-            hint = f": the nearest are {', '.join(near)}" if near else ""
-            raise AttributeError(f"minigrad has no {self.__name__}.{name}{hint}", name=name, obj=None) from None
+            raise AttributeError(missing("", f"{self.__name__}.{name}", dir(module)), name=name, obj=None) from None
         if isinstance(value, ModuleType) and value.__name__.startswith(f"{module.__name__}."):
             return import_module(f"{self.__name__}.{name}")
         return value
 
     def __dir__(self) -> list[str]:
         return dir(self.__dict__["_module"])
+
+
+def missing(kind: str, name: str, known: list[str]) -> str:
+    """The sentence about a name that is not there: why it is not, or which ones are the nearest."""
+    why = LEFT_OUT.get(name, "")
+    if not why:
+        near = get_close_matches(name.rpartition(".")[2], known, 3, 0.6)
+        why = f"the nearest are {', '.join(near)}" if near else ""
+    return f"minigrad has no {kind}{name}" + (f": {why}" if why else "")
 
 
 class Finder(MetaPathFinder, Loader):
@@ -79,9 +117,7 @@ class Finder(MetaPathFinder, Loader):
             parent = import_module(name.rpartition(".")[0])
             if isinstance(getattr(parent, name.rpartition(".")[2], None), ModuleType):
                 return ModuleSpec(fullname, self)
-            near = get_close_matches(name.rpartition(".")[2], dir(parent), 3, 0.6)
-            hint = f": the nearest there are {', '.join(near)}" if near else ""
-            raise ModuleNotFoundError(f"minigrad has no module {fullname}{hint}", name=fullname)
+            raise ModuleNotFoundError(missing("module ", fullname, dir(parent)), name=fullname)
         return ModuleSpec(fullname, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

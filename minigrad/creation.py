@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import check_device
 from minigrad.dtypes import BY_CHAR, DTypeLike, canonical, default_dtype, to_numpy
 from minigrad.tensor import Tensor, _size, wrap
 
@@ -84,6 +85,39 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
             "from_numpy: the array's bytes are in the other order: use minigrad.tensor(array), which copies"
         )
     return wrap(canonical(array))
+
+
+def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor that shares memory with one of another library, or with the capsule that such a library made.
+
+    TypeError for what does not speak DLPack, or numbers of an unsupported dtype; BufferError for another device's memory.
+
+    >>> import minigrad, numpy
+    >>> array = numpy.zeros(2)
+    >>> minigrad.from_dlpack(array).fill_(1.0).dtype, array
+    (minigrad.float64, array([1., 1.]))
+    """
+    check_device(device)
+    if type(ext_tensor).__name__ == "PyCapsule":
+        ext_tensor = _Capsule(ext_tensor)
+    elif not hasattr(ext_tensor, "__dlpack__"):
+        raise TypeError(f"from_dlpack: a {type(ext_tensor).__name__} has no __dlpack__: use minigrad.tensor(...)")
+    array = np.from_dlpack(ext_tensor)
+    to_numpy(array.dtype)
+    return wrap(canonical(array.copy() if copy else array))
+
+
+class _Capsule:
+    """What makes NumPy take a capsule."""
+
+    def __init__(self, capsule: Any) -> None:
+        self.capsule = capsule
+
+    def __dlpack__(self, **options: Any) -> Any:
+        return self.capsule
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return 1, 0
 
 
 def zeros(

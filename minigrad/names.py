@@ -19,17 +19,23 @@ RENAMED: dict[str, str | Callable[[Any], str]] = {
     "copy": "CopyBackwards",
     "div": lambda node: "MulBackward0" if constant(node, 0) and not dims(node, 0) else "DivBackward0",  # 1 / x
     "getitem": lambda node: indexing(node.kwargs.get("index", ())),
-    "linear": lambda node: "ViewBackward0" if dims(node, 0) != 2 else f"{'Addmm' if len(node.targets) == 3 else 'Mm'}Backward0",
+    "linear": lambda node: (
+        "ViewBackward0" if dims(node, 0) != 2 else f"{'Addmm' if len(node.targets) == 3 else 'Mm'}Backward0"
+    ),
     "log1p": "Log1PBackward0",
     "matmul": lambda node: {2: "MmBackward0", 3: "BmmBackward0"}.get(dims(node, 0), "UnsafeViewBackward0"),
     "max": lambda node: f"MaxBackward{int(node.kwargs.get('axis') is None)}",
     "mean": lambda node: f"MeanBackward{int(node.kwargs.get('axis') is not None)}",
+    "median": lambda node: f"MedianBackward{int(node.kwargs.get('axis') is not None)}",
     "min": lambda node: f"MinBackward{int(node.kwargs.get('axis') is None)}",
+    "nanmedian": lambda node: f"NanmedianBackward{int(node.kwargs.get('axis') is not None)}",
     "pad_constant": "ConstantPadNdBackward0",
     "pow": lambda node: f"PowBackward{0 if constant(node, 1) else 2 if constant(node, 0) else 1}",
     "prod": lambda node: f"ProdBackward{int(node.kwargs.get('axis') is not None)}",
+    "put": "IndexPutBackward0",
     "reshape": "ViewBackward0",
     "resample": lambda node: upsampling(node.kwargs["maps"]),
+    "scatter_put": lambda node: f"ScatterBackward{int(not dims(node, 2))}",
     "square": "PowBackward0",
     "sub": lambda node: "RsubBackward1" if constant(node, 0) and not dims(node, 0) else "SubBackward0",  # 1 - x
     "sum": lambda node: f"SumBackward{int(node.kwargs.get('axis') is not None)}",

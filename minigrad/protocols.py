@@ -90,6 +90,17 @@ class Protocols:
     def __array__(self: Tensor, dtype: Any = None, copy: Any = None) -> np.ndarray[Any, Any]:
         return np.array(self.numpy(), dtype, copy=copy)
 
+    def __dlpack__(
+        self: Tensor, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
+    ) -> Any:
+        """Its memory, for another library. BufferError if it requires grad: detach it first."""
+        if self.requires_grad:
+            raise BufferError("a tensor that requires grad cannot be exported by DLPack: use x.detach()")
+        return self.array.__dlpack__(max_version=max_version, dl_device=dl_device, copy=copy)
+
+    def __dlpack_device__(self: Tensor) -> tuple[int, int]:
+        return 1, 0  # the CPU
+
     def __array_ufunc__(self: Tensor, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """NumPy's functions on tensors: the operation of the same name where there is one, so `np.exp(x)` is `x.exp()`."""
         name = _UFUNCS.get(ufunc.__name__, ufunc.__name__)

@@ -136,8 +136,8 @@ def _read(file: IO[bytes], name: str, weights_only: bool) -> Any:
 
 
 FOREIGN = (
-    "it is a file of PyTorch's own, a pickle, which can run any code, so minigrad does not read it: in PyTorch, write the weights "
-    "with safetensors.torch.save_file(model.state_dict(), 'weights.safetensors'), and read that with "
+    "it is a file of PyTorch's own, a pickle, which can run any code, so minigrad does not read it: in PyTorch, write the "
+    "weights with safetensors.torch.save_file(model.state_dict(), 'weights.safetensors'), and read that with "
     "minigrad.safetensors.load_file"
 )
 
@@ -190,10 +190,6 @@ class Packer:
         if isinstance(obj, np.ndarray):
             return ["array", self.member(obj, path)]
         if isinstance(obj, Tensor) and type(obj).__name__ != "Parameter":
-            if obj.array is None or type(obj).__name__.startswith("Uninitialized"):
-                raise TypeError(
-                    f"save: {path.strip('.') or 'the object'} has no shape yet: run the lazy module once first"
-                )
             return ["leaf" if obj.requires_grad else "tensor", self.member(obj.array, path)]
         if isinstance(obj, dict):
             kind = "odict" if isinstance(obj, OrderedDict) else "dict"
@@ -211,8 +207,8 @@ class Packer:
             return self.pack_once(obj, path)
         where = path.strip(".") or "the object"
         raise TypeError(
-            f"save: {where} is a {type(obj).__name__}: save tensors, arrays, numbers and texts in dicts and lists (for a module, "
-            "its state_dict())"
+            f"save: {where} is a {type(obj).__name__}: save tensors, arrays, numbers and texts in dicts and "
+            "lists (for a module, its state_dict())"
         )
 
     def pack_once(self, obj: Any, path: str) -> Any:
@@ -251,7 +247,7 @@ class Unpacker:
         if kind == "module" and len(rest) == 2:
             return self.module(value, *rest)
         if kind == "parameter" and len(rest) == 1:
-            self.met.append(_class("minigrad.nn.parameter", "Parameter")(_tensor(self.arrays[value]), bool(rest[0])))
+            self.met.append(_parameter(_tensor(self.arrays[value]), bool(rest[0])))
             return self.met[-1]
         if rest:
             raise ValueError(f"it holds a {kind!r} of {len(values)} parts")
@@ -293,21 +289,23 @@ def _module_class() -> Any:
 
 
 def _class(place: str, name: str) -> Any:
-    """A class of modules, or of parameters, that the program has. Nothing is imported but minigrad's own."""
+    """A class of modules that the program has. Nothing is imported but minigrad's own."""
     if place.startswith("minigrad.nn."):
         import_module("minigrad.nn")
     found: Any = sys.modules.get(place)
     for part in name.split("."):
         found = vars(found).get(part) if found is not None else None
-    if not isinstance(found, type) or not issubclass(found, (_class_of_parameters(), _module_class())):
+    if not isinstance(found, type) or not issubclass(found, _module_class()):
         raise ValueError(
-            f"it holds a {place}.{name}, which is no class of modules that this program has: import or define it first"
+            f"it holds a {place}.{name}, which is no class of modules that this program has: define or import it first"
         )
     return found
 
 
-def _class_of_parameters() -> Any:
-    return vars(import_module("minigrad.nn.parameter"))["Parameter"]
+def _parameter(data: Tensor, requires_grad: bool) -> Tensor:
+    """A tensor as a parameter: `nn` is opened only by files that need it."""
+    made: Tensor = import_module("minigrad.nn.parameter").Parameter(data, requires_grad)
+    return made
 
 
 def _tensor(array: np.ndarray[Any, Any]) -> Tensor:

@@ -19,7 +19,7 @@ from minigrad.conversion import Conversion
 from minigrad.dialect import dialect
 from minigrad.dtypes import BY_CHAR, canonical, default_dtype, dtype
 from minigrad.errors import GraphError, ShapeError
-from minigrad.graph import Node, tick
+from minigrad.graph import Node, listening, tick
 from minigrad.hooks import RemovableHandle
 from minigrad.ops.arithmetic import Arithmetic
 from minigrad.ops.arrangement import Arrangement
@@ -233,6 +233,8 @@ class Tensor(
                     f"a gradient of type {gradient.array.dtype} assigned to a tensor of type {self.array.dtype}: convert it, "
                     "g.to(x.dtype)"
                 )
+        elif listening.tape is not None:
+            listening.tape.cleared.add(id(self))
         self._grad = gradient
 
     @property

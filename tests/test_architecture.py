@@ -29,7 +29,7 @@ ROWS = [
     ["tensor"],
     ["linalg"],
     ["typeinfo", "special"],
-    ["creation", "random", "serialization", "legacy", "cuda", "backends"],
+    ["creation", "random", "serialization", "legacy", "safetensors", "cuda", "mps", "xpu", "accelerator", "backends"],
     ["autograd.gradients", "autograd.anomaly", "autograd.function", "autograd.variable"],
     ["autograd"],
     ["differences"],

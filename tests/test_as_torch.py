@@ -74,7 +74,7 @@ def test_a_missing_name_fails_with_the_nearest():
         with pytest.raises(AttributeError, match=r"minigrad has no torch.nn.Lineer: the nearest are Linear"):
             torch.nn.Lineer
         with pytest.raises(
-            ModuleNotFoundError, match=r"minigrad has no module torch.optimm: the nearest there are optim"
+            ModuleNotFoundError, match=r"minigrad has no module torch.optimm: the nearest are optim"
         ):
             import torch.optimm
         with pytest.raises(ModuleNotFoundError, match=r"minigrad has no module torch.distributed"):

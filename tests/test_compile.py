@@ -108,7 +108,10 @@ def test_dropout_draws_afresh(save, tmp_path):
     assert "draws[0].bernoulli((5, 8), 0.5)" in step.source
     if save:
         wanted = [step(x, y).item() for _ in range(3)]
-        program = "import numpy as np, step; b = np.load('batch.npz'); print([step.step(b['x'], b['y'])[0].item() for _ in range(3)])"
+        program = (
+            "import numpy as np, step; b = np.load('batch.npz')\n"
+            "print([step.step(b['x'], b['y'])[0].item() for _ in range(3)])"
+        )
         done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == str(wanted)
 
@@ -210,6 +213,42 @@ def test_another_closed_over_value_is_noticed():
     assert [compiled(x).item() for _ in range(4)] == [2.0] * 4
     factor = 5.0
     assert [compiled(x).item() for _ in range(3)] == [5.0] * 3
+
+
+@pytest.mark.parametrize("zeroed", [(), (3, 4, 6), range(8)])
+def test_gradients_add_up_as_they_would(zeroed):
+    found = []
+    for compiled in (False, True):
+        w = minigrad.ones(3, requires_grad=True)
+
+        def step(x, w=w):
+            cost = (w * x).square().sum()
+            cost.backward()
+            return cost
+
+        step = minigrad.compile(step) if compiled else step
+        seen = []
+        for i in range(8):
+            if i in zeroed:
+                w.grad = None
+            step(minigrad.ones(3) * i)
+            seen.append(w.grad.tolist())
+        found.append(seen)
+    assert found[0] == found[1]
+
+
+def test_a_loaded_optimizer_is_noticed():
+    found = []
+    for compiled in (False, True):
+        step, _, descent = trainer(network, OPTIMIZERS["Adam"], compiled=compiled)
+        costs = []
+        for i in range(9):
+            if i == 5:
+                descent.load_state_dict(descent.state_dict())
+                descent.param_groups[0]["lr"] = 0.3
+            costs.append(step(minigrad.ones(5, 4), minigrad.ones(5, 2)).item())
+        found.append(costs)
+    assert found[0] == found[1]
 
 
 def test_eval_is_noticed():

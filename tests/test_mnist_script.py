@@ -63,18 +63,23 @@ def test_a_run_reproduces_bit_for_bit(script, finished, tmp_path):
 @pytest.mark.parametrize("step", [1, 40, 53])
 def test_resuming_after_ctrl_c_equals_not_stopping(script, finished, tmp_path, monkeypatch, capsys, step):
     """Ctrl-C in the middle of a step lets it finish, saves, and says how to go on."""
-    taken = 0
+    taken, learning = 0, script.learning
 
-    def cost(outputs, wanted):
-        nonlocal taken
-        taken += 1
-        if taken == step:
-            signal.raise_signal(signal.SIGINT)
-        return digits.cost(outputs, wanted)
+    def interrupted(*parts):
+        learn = learning(*parts)
+
+        def step_of_learning(images, wanted):
+            nonlocal taken
+            taken += 1
+            if taken == step:
+                signal.raise_signal(signal.SIGINT)
+            return learn(images, wanted)
+
+        return step_of_learning
 
     file = tmp_path / "weights.npz"
     with monkeypatch.context() as patch:
-        patch.setitem(script.LOSS, "squared", cost)
+        patch.setattr(script, "learning", interrupted)
         assert script.main([*SMALL, "--out", str(tmp_path)]) == 130
     assert taken == step
     assert f"--resume {file}" in capsys.readouterr().out

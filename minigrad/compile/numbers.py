@@ -22,6 +22,9 @@ class Numbers:
         self.places: list[tuple[dict[str, Any], str, int | None]] = []  # a dict, its key, the position in a tuple
         self.results: list[tuple[dict[str, Any], str, str]] = []  # a dict, its key, the formula
         self.decisions: list[tuple[str, Any]] = []  # a formula, and what it gave
+        self.optimizers: list[
+            tuple[Any, Any, Any, int]
+        ] = []  # with their state and groups: load_state_dict makes new ones
         self.decided: Any = None  # all formulas of decisions, as one function
         self.outcomes: tuple[Any, ...] = ()
 
@@ -57,7 +60,10 @@ class Numbers:
         return tuple(self.number(place, key, 0).text for place, key, _ in self.results)
 
     def hold(self) -> bool:
-        """Would Python decide as it did?"""
+        """Would Python decide as it did, on the state that there was?"""
+        for optimizer, state, groups, count in self.optimizers:
+            if optimizer.state is not state or optimizer.param_groups is not groups or len(groups) != count:
+                return False
         if not self.decisions:
             return True
         if self.decided is None:
@@ -69,6 +75,8 @@ class Numbers:
     @contextmanager
     def of(self, optimizer: Any, adopt: Callable[[Any], Any]) -> Iterator[None]:
         """Let the step of an optimizer count with formulas, on arrays that answer for themselves."""
+        groups = optimizer.param_groups
+        self.optimizers.append((optimizer, optimizer.state, groups, len(groups)))
         kept: list[tuple[dict[str, Any], str, Any]] = []
         for place in optimizer.param_groups:
             for key, value in place.items():

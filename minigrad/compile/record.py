@@ -102,6 +102,8 @@ class Tape:
         self.optimizers: set[str] = set()  # the names of their scopes
         self.draws: list[Any] = []  # streams of random numbers
         self.drawing = False
+        self.cleared: set[int] = set()  # tensors whose .grad was dropped, by identity
+        self.held: dict[int, Any] = {}  # what .grad of each tensor was when it was first met
         self.names: dict[int, str] = {}  # of modules, by identity: as the outermost one names them
         self.roots: list[Any] = []  # the outermost modules
         self.modules: list[Any] = []  # those that ran
@@ -117,6 +119,7 @@ class Tape:
             if value.owner is None:
                 value.owner = tensor
             self.adopted.append((tensor, array))
+            self.held.setdefault(id(tensor), tensor._grad)
             tensor.array = recorded(array, value)
         elif array._value is None:  # made by NumPy behind our back: a view of something known
             array._value = self.of_plain(array.view(np.ndarray), "constant")

@@ -35,6 +35,8 @@ class Entry:
         release(tape)
         self.structure, outputs, self.complete = results_of(self.result, tape)
         self.grads = gradients_of(tape)
+        self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
+        self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
         self.trusted = False
         self.fits: Callable[..., bool] | None = None  # a quick check of arguments that are tensors
         if not self.complete:
@@ -61,7 +63,11 @@ class Entry:
         for tensor, array in self.guards:
             if tensor.array is not array:
                 return False
-        return self.surroundings.hold() and self.numbers.hold()
+        return self.gradients_hold() and self.surroundings.hold() and self.numbers.hold()
+
+    def gradients_hold(self) -> bool:
+        """Is .grad None where the function found None and set it, and the same tensor where it added to it?"""
+        return all(tensor._grad is None for tensor in self.empty) and all(t._grad is g for t, g in self.added)
 
     def replay(self, tensors: Sequence[Tensor]) -> Any:
         """Run the program; the result, in tensors of its own."""

@@ -92,8 +92,11 @@ def quick_check(entry: Any, tensors: list[Any]) -> Any:
         same(f"m{i}.training", training)
     space["rest"], space["numbers"] = entry.surroundings.hold_values, entry.numbers.hold
     words.append("rest()")
-    if entry.numbers.decisions:
+    if entry.numbers.decisions or entry.numbers.optimizers:
         words.append("numbers()")
+    if entry.empty or entry.added:
+        space["gradients"] = entry.gradients_hold
+        words.append("gradients()")
     exec(
         f"def fits({', '.join(f'{n}=None' for n in names)}, *more):\n    return not more and {' and '.join(words)}",
         space,

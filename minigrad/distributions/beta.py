@@ -31,7 +31,8 @@ class Beta(ExponentialFamily):
     @property
     def mode(self) -> Tensor:
         a, b = self.concentration1, self.concentration0
-        mode = (a - 1).clamp(min=0) / ((a - 1).clamp(min=0) + (b - 1).clamp(min=0))
+        left, right = (a - 1).clamp(min=0), (b - 1).clamp(min=0)
+        mode = left / (left + right).masked_fill(left + right == 0, float("nan"))
         flat = (a < 1) & (b < 1)
         return (a >= b).to(mode.dtype).where(flat, mode)
 
@@ -44,7 +45,10 @@ class Beta(ExponentialFamily):
         both = stack([self.concentration1, self.concentration0], -1)
         drawn = standard_gamma(both.expand((*self._extended_shape(sample_shape), 2)))
         drawn = drawn.clamp(min=float(np.finfo(drawn.array.dtype).tiny))
-        return drawn.select(-1, 0) / drawn.sum(-1)
+        below = float(
+            np.nextafter(drawn.array.dtype.type(1), drawn.array.dtype.type(0))
+        )  # off the end, where log(1 - x) is not
+        return (drawn.select(-1, 0) / drawn.sum(-1)).clamp(max=below)
 
     def log_prob(self, value: Tensor) -> Tensor:
         if self._validate_args:

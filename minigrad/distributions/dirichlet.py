@@ -32,7 +32,8 @@ class Dirichlet(ExponentialFamily):
     @property
     def mode(self) -> Tensor:
         above = (self.concentration - 1).clamp(min=0)
-        mode = above / above.sum(-1, keepdim=True)
+        total = above.sum(-1, keepdim=True)
+        mode = above / total.masked_fill(total == 0, float("nan"))
         flat = (self.concentration < 1).all(-1, keepdim=True)
         peak = self.concentration.argmax(-1, keepdim=True)
         corner = peak == peak._wrap(np.arange(self.concentration.array.shape[-1]))

@@ -64,7 +64,7 @@ class Gamma(ExponentialFamily):
 
 def standard_gamma(concentration: Tensor) -> Tensor:
     """Numbers of the gamma distribution of rate 1, differentiable with respect to the concentration."""
-    sample = default_stream.numpy.standard_gamma(concentration.array).astype(concentration.array.dtype)
+    sample = np.asarray(default_stream.numpy.standard_gamma(concentration.array), concentration.array.dtype)
     return apply(_drawn, (concentration,), (lambda g, out: g * _slope(out, concentration),), sample=sample)
 
 

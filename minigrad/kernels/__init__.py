@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -99,7 +100,7 @@ def logsumexp(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     top = np.where(np.isfinite(top), top, 0).astype(x.dtype)
     total = np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)
     out = np.full_like(total, -np.inf)
-    np.log(total, out=out, where=total > 0)
+    np.log(total, out=out, where=total != 0)
     out += top
     return out if keepdims else np.squeeze(out, axis)
 
@@ -114,22 +115,26 @@ def ties(x: Array, extreme: Array) -> Array:
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x Wᵀ + b."""
-    out: Array = x.dot(weight.T) if x.ndim == 2 else np.matmul(x, weight.T)  # dot is the quicker off the mark
+    out: Array = np.dot(x, weight.T) if x.ndim == 2 else np.matmul(x, weight.T)  # dot is the quicker off the mark
     if bias is not None:
         out += bias
     return out
 
 
 def matmul(a: Array, b: Array) -> Array:
-    """A B, of matrices or batches of them."""
-    product: Array = a.dot(b) if a.ndim == b.ndim == 2 else np.matmul(a, b)
-    return product
+    """A B, of matrices or batches of them: of a batch and one matrix, a single product of a long matrix."""
+    if b.ndim == 2:
+        if a.ndim == 2:
+            return np.dot(a, b)
+        if a.flags.c_contiguous:
+            *batch, m, n = a.shape
+            return np.dot(a.reshape((prod(batch) * m, n)), b).reshape((*batch, m, b.shape[1]))
+    return np.asanyarray(np.matmul(a, b))
 
 
 def transposed_matmul(a: Array, b: Array) -> Array:
     """Aᵀ B."""
-    product: Array = a.T.dot(b)
-    return product
+    return np.dot(a.T, b)
 
 
 @lru_cache(64)

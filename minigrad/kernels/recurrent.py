@@ -15,6 +15,7 @@ cuDNN's; J. Elman, Finding Structure in Time, 1990.
 from __future__ import annotations
 
 from itertools import accumulate, pairwise
+from math import prod
 
 import numpy as np
 
@@ -40,33 +41,47 @@ def lay_out(x: Array, w: Array, *rest: Array, biased: bool) -> Array:
 
 def parts(line: Array, *shapes: tuple[int, ...]) -> list[Array]:
     """The arrays of these shapes that stand in a line."""
-    ends = list(accumulate([int(np.prod(shape)) for shape in shapes], initial=0))
-    return [line[start:end].reshape(shape) for (start, end), shape in zip(pairwise(ends), shapes)]
+    found, start = [], 0
+    for shape in shapes:
+        end = start + prod(shape)
+        found.append(line[start:end].reshape(shape))
+        start = end
+    return found
 
 
-def results(line: Array, saved: Array, sizes: Sizes, hidden: int, cells: bool) -> Array:
-    """What an operation gives, in rows: the hidden state at every step (N, H), the last ones (B, H), and the last cells."""
+def part(line: Array, start: int, shape: tuple[int, ...]) -> Array:
+    """One of the arrays that stand in a line: a long one in its memory, which is nobody else's, a short one in its own."""
+    size = prod(shape)
+    found = line[start : start + size].reshape(shape)
+    return found if 2 * size > line.size else found.copy()
+
+
+def part_backward(gradient: Array, start: int, size: int) -> Array:
+    """A line of zeros, with the gradient in its place."""
+    out = np.zeros(size, gradient.dtype)
+    out[start : start + gradient.size].reshape(gradient.shape)[...] = gradient
+    return out
+
+
+def results(line: Array, saved: Array, sizes: Sizes, hidden: int, cells: bool, brief: bool) -> Array:
+    """What an operation gives, in one line: the hidden state at every step (N, H), unless `brief`, the last ones (B, H), and
+    the last cells."""
     n, b = sum(sizes), sizes[0]
-    out = np.empty((n + b + b * cells, hidden), line.dtype)
+    first = 0 if brief else n
+    out = np.empty((first + b + b * cells, hidden), line.dtype)
     states = saved[: n * hidden].reshape(n, hidden)
-    out[:n] = states
-    last_rows(states, sizes, out[n : n + b])
+    out[:first] = states[:first]
+    last_rows(states, sizes, out[first : first + b])
     if cells:
-        last_rows(saved[n * hidden : 2 * n * hidden].reshape(n, hidden), sizes, out[n + b :])
-    return out
+        last_rows(saved[n * hidden : 2 * n * hidden].reshape(n, hidden), sizes, out[first + b :])
+    return out.reshape(-1)
 
 
-def rows(x: Array, start: int, end: int) -> Array:
-    """Some rows: most of them in the memory of x, which is nobody else's, few in memory of their own."""
-    part = x[start:end]
-    return part if 2 * len(part) > len(x) else part.copy()
-
-
-def rows_backward(gradient: Array, start: int, size: int) -> Array:
-    """Zeros, with the gradient in its rows."""
-    out = np.zeros((size, *gradient.shape[1:]), gradient.dtype)
-    out[start : start + len(gradient)] = gradient
-    return out
+def _incoming(gradient: Array, sizes: Sizes, hidden: int, last: int) -> tuple[Array | None, Array]:
+    """The gradient of `results`: that of the hidden states at every step, if it is there, and those of the `last` others."""
+    rows = gradient.reshape(-1, hidden)
+    n = len(rows) - last * sizes[0]
+    return rows[:n] if n else None, rows[n:].reshape(last, sizes[0], hidden)
 
 
 def take_rows(x: Array, index: Array) -> Array:
@@ -164,7 +179,7 @@ def lstm_backward(gradient: Array, line: Array, saved: Array, sizes: Sizes, hidd
     states, cells, bent, gates = parts(saved, (n, width), (n, width), (n, width), (4 * n * width,))
     out = np.empty_like(line)
     given, dh, dc, dweight = parts(out, (n, 4 * width), (b, width), (b, width), (4 * width, width))
-    dh[...], dc[...] = gradient[n : n + b], gradient[n + b :]
+    every, (dh[...], dc[...]) = _incoming(gradient, sizes, hidden, 2)
     one = np.ones((), line.dtype)
     slopes, spare = np.empty(4 * b * width, line.dtype), np.empty((b, width), line.dtype)
     for at, b, before in _steps_back(sizes):
@@ -172,7 +187,8 @@ def lstm_backward(gradient: Array, line: Array, saved: Array, sizes: Sizes, hidd
         z = gates[4 * width * at : 4 * width * end].reshape(4, b, width)
         i, f, g, o = z
         t, u, dhs, dcs = bent[at:end], spare[:b], dh[:b], dc[:b]
-        dhs += gradient[at:end]
+        if every is not None:
+            dhs += every[at:end]
         np.multiply(t, t, u)  # dc += dh · o · (1 - t²), where t is tanh(c)
         np.subtract(one, u, u)
         u *= o
@@ -239,7 +255,7 @@ def gru_backward(gradient: Array, line: Array, saved: Array, sizes: Sizes, hidde
     given, dh, dweight, dbias = parts(out, (n, 3, width), (b, width), (3 * width, width), (3 * width,))
     inner = np.empty((n, 3, width), line.dtype)  # the gradient of W h + b
     flat = inner.reshape(n, 3 * width)
-    dh[...] = gradient[n:]
+    every, (dh[...],) = _incoming(gradient, sizes, hidden, 1)
     one = np.ones((), line.dtype)
     slopes, product = np.empty(3 * b * width, line.dtype), np.empty((b, width), line.dtype)
     for at, b, before in _steps_back(sizes):
@@ -248,7 +264,8 @@ def gru_backward(gradient: Array, line: Array, saved: Array, sizes: Sizes, hidde
         d = slopes[: 3 * b * width].reshape(3, b, width)
         dr, dz, dn = d
         dhs, u = dh[:b], product[:b]
-        dhs += gradient[at:end]
+        if every is not None:
+            dhs += every[at:end]
         np.multiply(new, new, dn)  # dh · (1 - z) · (1 - n²)
         np.subtract(one, dn, dn)
         np.subtract(one, z, dz)
@@ -315,10 +332,11 @@ def _rnn_backward(gradient: Array, line: Array, saved: Array, slopes: Array, siz
     out = np.empty_like(line)
     given, dh, dweight = parts(out, (n, hidden), (b, hidden), (hidden, hidden))
     slopes = slopes.reshape(n, hidden)
-    dh[...] = gradient[n:]
+    every, (dh[...],) = _incoming(gradient, sizes, hidden, 1)
     for at, b, _ in _steps_back(sizes):
         z, dhs = given[at : at + b], dh[:b]
-        dhs += gradient[at : at + b]
+        if every is not None:
+            dhs += every[at : at + b]
         np.multiply(dhs, slopes[at : at + b], z)
         np.dot(z, weight, out=dhs)
     np.dot(given.T, previous_rows(h0, saved.reshape(n, hidden), sizes), out=dweight)

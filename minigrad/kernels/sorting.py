@@ -9,6 +9,11 @@ import numpy as np
 from minigrad.kernels import Array
 
 
+def in_order(x: Array) -> Array:
+    """The array laid out in order; of no dimensions too, which np.ascontiguousarray gives one."""
+    return np.asarray(x, order="C")
+
+
 def argsort(x: Array, axis: int, descending: bool) -> Array:
     """The indices that sort along an axis; equal elements keep their order, in either direction."""
     if not x.ndim:
@@ -25,7 +30,7 @@ def argtop(x: Array, k: int, axis: int, largest: bool) -> Array:
         return np.zeros((), np.int64)
     n = x.shape[axis]
     if n < 256 or k > n // 8 or not k:
-        return np.ascontiguousarray(argsort(x, axis, largest).take(np.arange(k), axis))
+        return in_order(argsort(x, axis, largest).take(np.arange(k), axis))
     x = np.moveaxis(x, axis, -1)
     at = n - k if largest else k - 1
     edge = np.partition(x, at, -1)[..., at : at + 1]
@@ -37,14 +42,14 @@ def argtop(x: Array, k: int, axis: int, largest: bool) -> Array:
     spare = k - np.add.reduce(better, -1, keepdims=True)  # of the elements equal to the k-th, only the first so many
     chosen = (better | (tie & (np.cumsum(tie, -1) <= spare))).nonzero()[-1].reshape(*x.shape[:-1], k)
     order = argsort(np.take_along_axis(x, chosen, -1), -1, largest)
-    return np.ascontiguousarray(np.moveaxis(np.take_along_axis(chosen, order, -1), -1, axis))
+    return in_order(np.moveaxis(np.take_along_axis(chosen, order, -1), -1, axis))
 
 
 def argkth(x: Array, k: int, axis: int) -> Array:
     """The index, along an axis that goes, of the k-th smallest element, counted from 0; of equal ones the first comes first."""
     if not x.ndim:
         return np.zeros((), np.int64)
-    return np.ascontiguousarray(np.argsort(x, axis, kind="stable").take(k, axis))
+    return in_order(np.argsort(x, axis, kind="stable").take(k, axis))
 
 
 def argmedian(x: Array, axis: int, skip_nan: bool) -> Array:
@@ -54,13 +59,13 @@ def argmedian(x: Array, axis: int, skip_nan: bool) -> Array:
     n = x.shape[axis]
     order = np.argsort(x, axis, kind="stable")
     if x.dtype.kind != "f":
-        return np.ascontiguousarray(order.take((n - 1) // 2, axis))
+        return in_order(order.take((n - 1) // 2, axis))
     missing = np.add.reduce(x != x, axis=axis, keepdims=True)
     if skip_nan:
         at = np.maximum(n - missing - 1, 0) // 2
     else:
         at = np.where(missing > 0, n - missing, (n - 1) // 2)
-    return np.ascontiguousarray(np.take_along_axis(order, at, axis).squeeze(axis))
+    return in_order(np.take_along_axis(order, at, axis).squeeze(axis))
 
 
 def argmode(x: Array, axis: int) -> Array:
@@ -78,7 +83,7 @@ def argmode(x: Array, axis: int) -> Array:
     place = np.arange(n)
     run = place - np.maximum.accumulate(np.where(new, place, 0), -1)  # how many equal ones come before
     best = np.expand_dims(run.argmax(-1), axis)
-    return np.ascontiguousarray(np.take_along_axis(order, best, axis).squeeze(axis))
+    return in_order(np.take_along_axis(order, best, axis).squeeze(axis))
 
 
 def distinct(x: Array, axis: int | None, consecutive: bool) -> tuple[Array, Array, Array]:
@@ -148,7 +153,7 @@ def searchsorted(sequence: Array, values: Array, right: bool, dtype: Any) -> Arr
     before = np.cumsum(of_sequence, -1)
     place = np.empty_like(order)
     np.put_along_axis(place, order, before, -1)
-    return np.ascontiguousarray(place[..., n:] if right else place[..., :m]).astype(dtype)
+    return in_order(place[..., n:] if right else place[..., :m]).astype(dtype)
 
 
 def median(x: Array, axis: None, keepdims: bool, skip_nan: bool) -> Array:

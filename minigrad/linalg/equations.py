@@ -75,8 +75,8 @@ def solve(A: Tensor, B: Tensor, *, left: bool = True, out: Tensor | None = None)
 
 
 def solve_triangular(
-    A: Tensor,
-    B: Tensor,
+    A: Tensor,  # noqa: N803
+    B: Tensor,  # noqa: N803
     *,
     upper: bool,
     left: bool = True,
@@ -91,10 +91,9 @@ def solve_triangular(
     A, B = A._pair(B)  # noqa: N806
     matrices(B, "linalg.solve_triangular")
     fits(A, B, -2 if left else -1, "linalg.solve_triangular")
-    if left:
-        x = A._solve_triangular(B, upper, unitriangular)
-    else:
-        x = A.mT._solve_triangular(B.mT, not upper, unitriangular).mT
+    if not left:
+        return solve_triangular(A.mT, B.mT, upper=not upper, unitriangular=unitriangular).mT
+    x = A._solve_triangular(B, upper, unitriangular)
     return x if out is None else out.copy_(x)
 
 
@@ -113,9 +112,9 @@ def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | Non
     vector = B.array.ndim == 1 or (B.array.ndim == A.array.ndim - 1 and B.array.shape == A.array.shape[:-1])
     right = B.unsqueeze(-1) if vector else B
     fits(A, right, -2, "linalg.lstsq")
-    tolerances = tolerances(A, None, rcond)
-    x = A._pinv(*tolerances) @ right
-    rank = matrix_rank(A, atol=0.0, rtol=tolerances[1])
+    limits = tolerances(A, None, rcond)
+    x = A._pinv(*limits) @ right
+    rank = matrix_rank(A, atol=0.0, rtol=limits[1])
     nothing = A.new_zeros(0)
     residuals = nothing
     if driver not in (None, "gelsy") and m > n and (rank.array == n).all():

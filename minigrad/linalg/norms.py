@@ -28,7 +28,7 @@ def vector_norm(
 
 
 def matrix_norm(
-    A: Tensor,
+    A: Tensor,  # noqa: N803
     ord: Any = "fro",
     dim: Any = (-2, -1),
     keepdim: bool = False,
@@ -108,7 +108,7 @@ def cond(A: Tensor, p: Any = None) -> Tensor:  # noqa: N803
 
 
 def matrix_rank(
-    A: Tensor,
+    A: Tensor,  # noqa: N803
     *,
     atol: float | None = None,
     rtol: float | None = None,

@@ -71,8 +71,8 @@ class RNNCellBase(Module):
                         f"Input batch size {len(x.array)} doesn't match hidden{i} batch size {len(state.array)}"
                     )
         weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        output, _, *cells = recurrent(kind, x, states, weights, name=self._shown)
-        return [part if len(shape) == 2 else part.squeeze(0) for part in (output, *cells)]
+        results = recurrent(kind, x, states, weights, name=self._shown, brief=True)
+        return [part if len(shape) == 2 else part.squeeze(0) for part in results]
 
     def extra_repr(self) -> str:
         """Its sizes and options."""

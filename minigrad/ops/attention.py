@@ -10,6 +10,7 @@ from minigrad.graph import Rule, apply
 from minigrad.kernels import attention as kernels
 from minigrad.kernels.attention import Shape
 from minigrad.ops.composed import backward_of
+from minigrad.ops.recurrent import part
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -26,13 +27,9 @@ def side_by_side(tensors: Sequence[Tensor]) -> Tensor:
 
 
 def _part_rule(start: int, shape: tuple[int, ...]) -> Rule:
-    rule = lambda g: _at(g, start, shape)  # noqa: E731
+    rule = lambda g: part(g, start, shape)  # noqa: E731
     rule.__qualname__ = "side_by_side.<locals>.<lambda>"
     return rule
-
-
-def _at(line: Tensor, start: int, shape: tuple[int, ...]) -> Tensor:
-    return line[start : start + prod(shape)].reshape(shape)
 
 
 def attention(
@@ -110,7 +107,7 @@ def _of_line(
     n, rows, columns, width, depth = shape
     parts, start = [], 0
     for size in ((n, rows, width), (n, columns, width), (n, columns, depth)):
-        parts.append(_at(line, start, size))
+        parts.append(part(line, start, size))
         start += prod(size)
     q, k, v = parts
     p = probabilities(q, k, scale, causal, mask)

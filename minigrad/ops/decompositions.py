@@ -201,7 +201,7 @@ class Decompositions:
         return self._qr("reduced" if some else "complete")
 
     def _qr(self: Tensor, mode: str) -> QR:
-        *batch, m, n = self.array.shape
+        *_, m, n = self.array.shape
         k = m if mode == "complete" else min(m, n)
         shapes = (m, k), (k, n)
 

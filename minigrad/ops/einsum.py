@@ -285,7 +285,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2, out: Tensor | None = None) ->
             raise RuntimeError(f"tensordot expects dims >= 0, but got dims={dims}")
         if dims > min(a.array.ndim, b.array.ndim):
             raise RuntimeError(
-                f"tensordot expects dims <= ndim of both tensors, but got dims={dims} for shapes {tuple(a.shape)} and {tuple(b.shape)}"
+                f"tensordot expects dims <= ndim of both tensors, but got dims={dims} for shapes "
+                f"{tuple(a.shape)} and {tuple(b.shape)}"
             )
         dims = list(range(a.array.ndim - dims, a.array.ndim)), list(range(dims))
     one, two = ([d] if isinstance(d, int) else list(d) for d in dims)

@@ -39,7 +39,11 @@ class Linalg:
 
     def _matmul(self: Tensor, other: Tensor) -> Tensor:
         """`matmul` of matrices, or batches of them, that are known to fit."""
-        return apply(kernels.matmul, (self, other), (lambda g: g._matmul(other.mT), lambda g: self.mT._matmul(g)))
+        if other.array.ndim == 2 < self.array.ndim:  # one matrix for a batch: its gradient is one product of long matrices
+            rules = lambda g: g._matmul(other.mT), lambda g: _matrix(self)._transposed_matmul(_matrix(g))
+        else:
+            rules = lambda g: g._matmul(other.mT), lambda g: self.mT._matmul(g)
+        return apply(kernels.matmul, (self, other), rules)
 
     def _transposed_matmul(self: Tensor, other: Tensor) -> Tensor:
         """selfᵀ other, of two matrices."""

@@ -44,10 +44,12 @@ def differences(values: Tensor) -> Tensor:
 
 
 def off_diagonal(x: Tensor) -> Tensor:
+    """The matrix with zeros on its diagonal."""
     return x - x._diagonal()._diagonal_matrix()
 
 
 def cholesky_rule(g: Tensor, out: Tensor) -> Tensor:
+    """The gradient of A = L Lᵀ, spread over both triangles."""
     inner = (out.mT @ g)._triangle(False, 0)
     inner = inner + inner._triangle(False, -1).mT
     half = out.mT._solve_triangular(inner, True, False)
@@ -87,6 +89,7 @@ def lu_gradient(g: Tensor, lu: Tensor) -> Tensor:
 
 
 def svd_gradient(gu: Tensor, gs: Tensor, gv: Tensor, u: Tensor, s: Tensor, v: Tensor) -> Tensor:
+    """The gradient of A = U diag(S) Vᵀ."""
     m, n, k = u.array.shape[-2], v.array.shape[-2], s.array.shape[-1]
     e = differences(s.square())
     us, vs = u.mT @ gu, v.mT @ gv

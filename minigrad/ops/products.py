@@ -95,7 +95,8 @@ class Products:
         for x in (self, other):
             if x.array.shape[dimension(x, dim, "cross")] != 3:
                 raise RuntimeError(
-                    f"cross: inputs dimension {dim} must have length 3. Got {self.array.shape[dim]} and {other.array.shape[dim]}"
+                    f"cross: inputs dimension {dim} must have length 3. Got {self.array.shape[dim]} and "
+                    f"{other.array.shape[dim]}"
                 )
         if dim >= 0:
             dim -= len(shape)

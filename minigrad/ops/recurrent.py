@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -28,21 +28,22 @@ def recurrent(
     weights: Sequence[Any],
     sizes: Sequence[int] | None = None,
     name: str = "stack",
+    brief: bool = False,
 ) -> tuple[Tensor, ...]:
     """The hidden states (N, H) at all steps, and the last ones (B, H) of each sequence; for an LSTM its last cells too.
 
     `x` holds the inputs of every step, one step after another, (N, I). `sizes` says how many sequences are running at each, B
     at first and never more than before. `state` is (h0,) or (h0, c0); `weights` are w_ih, w_hh, b_ih and b_hh, of which the
-    last two may be None. The results are shown as those of `name`.
+    last two may be None. The first result is shown as one of `name`; it is the last state right away if `brief`.
     """
     w_ih, w_hh, b_ih, b_hh = weights
     given = [y for y in (x, *state, *weights) if y is not None]
-    if any([y.array.dtype is not x.array.dtype for y in given]):
+    if any(y.array.dtype is not x.array.dtype for y in given):
         met = iter(meet(given, kind))
         x, *state = [next(met) for _ in (x, *state)]
         w_ih, w_hh, b_ih, b_hh = [None if w is None else next(met) for w in weights]
     sizes = tuple(sizes) if sizes is not None else (len(state[0].array),)
-    rows, batch, hidden = sum(sizes), sizes[0], w_hh.array.shape[1]
+    hidden = w_hh.array.shape[1]
     bias = b_ih
     rest = [*state, w_hh]
     if kind == "gru":  # its reset gate acts on this bias too
@@ -53,19 +54,24 @@ def recurrent(
     saved = apply(getattr(kernels, kind), (line.detach(),), sizes=sizes, hidden=hidden)
 
     def back(g: Tensor) -> Tensor:
-        return _backward(kind, g, line, saved, sizes, hidden)
+        return _backward(kind, g, line, saved, sizes, hidden, brief)
 
     back.__qualname__ = f"{kind}.<locals>.<lambda>"
     cells = len(state) == 2
-    out = apply(kernels.results, (line, saved), (back, None), sizes=sizes, hidden=hidden, cells=cells)
-    ends = [0, rows, rows + batch, rows + 2 * batch][: 3 + cells]
-    return tuple(_rows(out, start, end, name if start == 0 else "stack") for start, end in pairwise(ends))
+    out = apply(
+        kernels.results, (line, saved), (back, None), sizes=sizes, hidden=hidden, cells=cells, brief=brief
+    )  # fmt: skip
+    shapes = [*[(sum(sizes), hidden)] * (not brief), *[(sizes[0], hidden)] * (1 + cells)]
+    starts = accumulate(map(prod, shapes), initial=0)
+    return tuple([part(out, start, shape, "stack" if start else name) for start, shape in zip(starts, shapes)])
 
 
-def _backward(kind: str, gradient: Tensor, line: Tensor, saved: Tensor, sizes: tuple[int, ...], hidden: int) -> Tensor:
+def _backward(
+    kind: str, gradient: Tensor, line: Tensor, saved: Tensor, sizes: tuple[int, ...], hidden: int, brief: bool
+) -> Tensor:
     return backward_of(
         getattr(kernels, f"{kind}_backward"),
-        lambda line: _composed(kind, line, sizes, hidden),
+        lambda line: _composed(kind, line, sizes, hidden, brief),
         gradient,
         line,
         [saved],
@@ -79,48 +85,43 @@ def _lay_out(x: Tensor, w: Tensor, bias: Tensor | None, rest: Sequence[Tensor]) 
     """x Wᵀ + bias and the rest in one line, so that one rule, that of what is computed from it, gives all gradients."""
     shape = (x.array.shape[0], w.array.shape[0])
     rules: list[Rule | None] = [
-        lambda g: _at(g, 0, shape)._matmul(w),
-        lambda g: _at(g, 0, shape)._transposed_matmul(x),
+        lambda g: part(g, 0, shape)._matmul(w),
+        lambda g: part(g, 0, shape)._transposed_matmul(x),
     ]
     operands = [x, w]
     if bias is not None:
         operands.append(bias)
-        rules.append(lambda g: _sum_rows(_at(g, 0, shape)))
+        rules.append(lambda g: _sum_rows(part(g, 0, shape)))
     start = prod(shape)
-    for part in rest:
-        operands.append(part)
-        rules.append(_part_rule(start, part.array.shape))
-        start += part.array.size
+    for other in rest:
+        operands.append(other)
+        rules.append(_part_rule(start, other.array.shape))
+        start += other.array.size
     for rule in rules:
         rule.__qualname__ = "linear.<locals>.<lambda>"  # type: ignore[union-attr]
     return apply(kernels.lay_out, operands, rules, biased=bias is not None)
 
 
 def _part_rule(start: int, shape: tuple[int, ...]) -> Rule:
-    return lambda g: _at(g, start, shape)
+    return lambda g: part(g, start, shape)
 
 
-def _at(line: Tensor, start: int, shape: tuple[int, ...]) -> Tensor:
+def part(line: Tensor, start: int, shape: tuple[int, ...], name: str = "part") -> Tensor:
     """The part of a line that is of this shape."""
-    return line[start : start + prod(shape)].reshape(shape)
+    size = line.array.size
+    rule = lambda g: _part_backward(g, start, size)  # noqa: E731
+    rule.__qualname__ = f"{name}.<locals>.<lambda>"
+    return apply(kernels.part, (line,), (rule,), start=start, shape=shape)
+
+
+def _part_backward(gradient: Tensor, start: int, size: int) -> Tensor:
+    shape = gradient.array.shape
+    return apply(kernels.part_backward, (gradient,), (lambda g: part(g, start, shape),), start=start, size=size)
 
 
 def _sum_rows(x: Tensor) -> Tensor:
     n = x.array.shape[0]
     return apply(sum_rows, (x,), (lambda g: g.unsqueeze(0).expand(n, -1),))
-
-
-def _rows(out: Tensor, start: int, end: int, name: str) -> Tensor:
-    """Some of its rows."""
-    size = out.array.shape[0]
-    rule = lambda g: _rows_backward(g, start, size)  # noqa: E731
-    rule.__qualname__ = f"{name}.<locals>.<lambda>"
-    return apply(kernels.rows, (out,), (rule,), start=start, end=end)
-
-
-def _rows_backward(gradient: Tensor, start: int, size: int) -> Tensor:
-    end = start + gradient.array.shape[0]
-    return apply(kernels.rows_backward, (gradient,), (lambda g: g[start:end],), start=start, size=size)
 
 
 def pick(x: Tensor, index: Any) -> Tensor:
@@ -180,7 +181,7 @@ def unrolled(
     return cat(states), *[cat([part, *done[::-1]]) for part, done in zip(state, finished)]
 
 
-def _composed(kind: str, line: Tensor, sizes: tuple[int, ...], hidden: int) -> Tensor:
+def _composed(kind: str, line: Tensor, sizes: tuple[int, ...], hidden: int, brief: bool) -> Tensor:
     """Everything that `kernels.results` gives, from a line."""
     gates, n, b, start = GATES[kind] * hidden, sum(sizes), sizes[0], 0
     found = []
@@ -190,9 +191,10 @@ def _composed(kind: str, line: Tensor, sizes: tuple[int, ...], hidden: int) -> T
         (gates, hidden),
         *[(gates,)] * (kind == "gru"),
     ]:
-        found.append(_at(line, start, shape))
+        found.append(part(line, start, shape))
         start += prod(shape)
     given, *rest = found
     bias = rest.pop() if kind == "gru" else None
     weight = rest.pop()
-    return cat(unrolled(kind, given, tuple(rest), weight, bias, sizes))
+    results = unrolled(kind, given, tuple(rest), weight, bias, sizes)
+    return cat(results[brief:]).flatten()

@@ -77,7 +77,7 @@ class Reduction:
         return apply(
             reduction.variance,
             (self,),
-            (lambda g: _kept(g, self, axis, keepdim)._times_deviation(self, over, 2 / free if free else float("nan")),),
+            (lambda g: _kept(g, self, axis, keepdim)._times_deviation(self, over, 2 / free if free else float("inf")),),
             axis=over,
             free=free,
             keepdims=keepdim,
@@ -193,7 +193,8 @@ class Reduction:
     @numpy_names
     def aminmax(self: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
         """The smallest and the largest element. Equal ones share the gradient evenly."""
-        return return_types.aminmax((self.amin(dim, keepdim), self.amax(dim, keepdim)))
+        low = _extreme(self, np.minimum.reduce, dim, keepdim, "aminmax")
+        return return_types.aminmax((low, _extreme(self, np.maximum.reduce, dim, keepdim, "aminmax")))
 
     @numpy_names
     def argmax(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:

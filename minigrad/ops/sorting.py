@@ -215,7 +215,7 @@ class Sorting:
 def _median(tensor: Tensor, dim: int | None, keepdim: bool, name: str, skip_nan: bool) -> Any:
     if dim is None:
         if not tensor.array.size:
-            return tensor.new_full((), float("nan"))
+            return tensor.sum() + float("nan")
         return evenly(tensor, sorting.median, None, False, name, skip_nan=skip_nan)
     dim = dimension(tensor, dim, name)
     _nonempty(tensor, dim, name)
@@ -277,7 +277,7 @@ def _distinct(tensor: Tensor, inverse: bool, counts: bool, dim: int | None, cons
     else:
         values = x.take(first, dim)
     results = [values] + [number] * inverse + [count] * counts
-    tensors = tuple(tensor._wrap(np.ascontiguousarray(result)) for result in results)
+    tensors = tuple(tensor._wrap(sorting.in_order(result)) for result in results)
     return tensors if len(tensors) > 1 else tensors[0]
 
 

@@ -112,6 +112,8 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradient of every parameter, or with `set_to_none=False` fill it with zeros."""
         for group in self.param_groups:
+            if listening.tape is not None:
+                listening.tape.cleared.update(map(id, group["params"]))
             for p in group["params"]:
                 if set_to_none or p._grad is None:
                     p._grad = None
