@@ -61,7 +61,7 @@ def compile(model: Any = None, **options: Any) -> Any:
     return (lambda function: function) if model is None else model
 
 
-IN_PLACE = {  # names that mean something else under PyTorch's roof
+IN_PLACE: dict[str, dict[str, Any]] = {  # names that mean something else under PyTorch's roof
     "torch": {"__version__": VERSION, "compile": compile}, "torch.version": {"__version__": VERSION},
 }  # fmt: skip
 
@@ -82,19 +82,21 @@ class Alias(ModuleType):
         except AttributeError:
             if name.startswith("__"):
                 raise
-            raise AttributeError(missing("", f"{self.__name__}.{name}", dir(module)), name=name, obj=None) from None
+            raise AttributeError(missing("", f"{self.__name__}.{name}", module), name=name, obj=None) from None
         if isinstance(value, ModuleType) and value.__name__.startswith(f"{module.__name__}."):
             return import_module(f"{self.__name__}.{name}")
         return value
 
     def __dir__(self) -> list[str]:
-        return dir(self.__dict__["_module"])
+        module = self.__dict__["_module"]
+        return sorted({*dir(module), *getattr(module, "__all__", ())})
 
 
-def missing(kind: str, name: str, known: list[str]) -> str:
+def missing(kind: str, name: str, place: ModuleType) -> str:
     """The sentence about a name that is not there: why it is not, or which ones are the nearest."""
     why = LEFT_OUT.get(name, "")
     if not why:
+        known = {*dir(place), *getattr(place, "__all__", ())}  # some rooms are opened late
         near = get_close_matches(name.rpartition(".")[2], known, 3, 0.6)
         why = f"the nearest are {', '.join(near)}" if near else ""
     return f"minigrad has no {kind}{name}" + (f": {why}" if why else "")
@@ -117,7 +119,7 @@ class Finder(MetaPathFinder, Loader):
             parent = import_module(name.rpartition(".")[0])
             if isinstance(getattr(parent, name.rpartition(".")[2], None), ModuleType):
                 return ModuleSpec(fullname, self)
-            raise ModuleNotFoundError(missing("module ", fullname, dir(parent)), name=fullname)
+            raise ModuleNotFoundError(missing("module ", fullname, parent), name=fullname)
         return ModuleSpec(fullname, self)
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

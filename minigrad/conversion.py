@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import dtypes
-from minigrad.devices import CPU, check_device, device, is_device
+from minigrad.devices import CPU, Layout, check_device, device, is_device, strided
 from minigrad.dialect import dialect
 from minigrad.dtypes import DTypeLike, to_numpy
 from minigrad.errors import GraphError, ShapeError
@@ -115,6 +115,24 @@ class Conversion:
         """RuntimeError: minigrad computes on the CPU only."""
         check_device("cuda")
         return self
+
+    def get_device(self: Tensor) -> Any:
+        """-1, the number of the CPU."""
+        return -1
+
+    def is_pinned(self: Tensor, device: Any = None) -> Any:
+        """False."""
+        return False
+
+    @property
+    def is_meta(self: Tensor) -> Any:
+        """False: every tensor has its numbers."""
+        return False
+
+    @property
+    def layout(self: Tensor) -> Layout:
+        """Always `strided`."""
+        return strided
 
     def pin_memory(self: Tensor, device: Any = None) -> Tensor:
         """Itself: there is no other device to copy to."""

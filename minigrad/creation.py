@@ -41,7 +41,7 @@ def tensor(data: Any, *, dtype: DTypeLike | None = None, device: Any = None, req
         )
     if not array.dtype.isnative:
         array = array.astype(array.dtype.newbyteorder("="))
-    return _finish(canonical(array), requires_grad)
+    return _finish(canonical(array), requires_grad, device)
 
 
 def _cast(array: np.ndarray[Any, Any], dtype: np.dtype[Any], name: str) -> np.ndarray[Any, Any]:
@@ -64,6 +64,7 @@ def _holds_arrays(data: Any) -> bool:
 
 def as_tensor(data: Any, dtype: DTypeLike | None = None, device: Any = None) -> Tensor:
     """`data` as a tensor, sharing memory with an array or tensor of the right dtype."""
+    check_device(device)
     made = data if isinstance(data, Tensor) else from_numpy(data) if isinstance(data, np.ndarray) else tensor(data)
     return made if dtype is None else made.to(dtype)
 
@@ -84,7 +85,7 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
         raise TypeError(
             "from_numpy: the array's bytes are in the other order: use minigrad.tensor(array), which copies"
         )
-    return wrap(canonical(array))
+    return wrap(canonical(np.asarray(array)))
 
 
 def from_dlpack(ext_tensor: Any, *, device: Any = None, copy: bool | None = None) -> Tensor:
@@ -124,21 +125,21 @@ def zeros(
     *sizes: Any, size: Any = None, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Zeros, of sizes given one by one or as a tuple."""
-    return _finish(np.zeros(_size(sizes, size), _float_or(dtype)), requires_grad)
+    return _finish(np.zeros(_size(sizes, size), _float_or(dtype)), requires_grad, device)
 
 
 def ones(
     *sizes: Any, size: Any = None, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones, of sizes given one by one or as a tuple."""
-    return _finish(np.ones(_size(sizes, size), _float_or(dtype)), requires_grad)
+    return _finish(np.ones(_size(sizes, size), _float_or(dtype)), requires_grad, device)
 
 
 def empty(
     *sizes: Any, size: Any = None, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """A tensor to be written into. It holds zeros, not whatever was in memory: results reproduce."""
-    return zeros(*sizes, size=size, dtype=dtype, requires_grad=requires_grad)
+    return zeros(*sizes, size=size, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 def full(
@@ -147,29 +148,33 @@ def full(
     """One value everywhere: floats give the default dtype, integers int64, booleans bool."""
     filled = np.full(size, fill_value if not isinstance(fill_value, Tensor) else fill_value.item())
     kind = default_dtype() if filled.dtype.kind == "f" else filled.dtype
-    return _finish(_cast(filled, kind if dtype is None else to_numpy(dtype), "full"), requires_grad)
+    return _finish(_cast(filled, kind if dtype is None else to_numpy(dtype), "full"), requires_grad, device)
 
 
 def zeros_like(
-    input: Tensor, *, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+    input: Tensor, *, dtype: DTypeLike | None = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """Zeros of the shape and dtype of another tensor."""
-    return zeros(input.array.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return zeros(input.array.shape, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
 
 def ones_like(
-    input: Tensor, *, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+    input: Tensor, *, dtype: DTypeLike | None = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """Ones of the shape and dtype of another tensor."""
-    return ones(input.array.shape, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad)
+    return ones(input.array.shape, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
 
 
 def full_like(
-    input: Tensor, fill_value: Any, *, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
-) -> Tensor:
+    input: Tensor, fill_value: Any, *, dtype: DTypeLike | None = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Tensor:  # fmt: skip
     """One value, in the shape and dtype of another tensor."""
     return full(
-        input.array.shape, fill_value, dtype=input.dtype if dtype is None else dtype, requires_grad=requires_grad
+        input.array.shape, fill_value, dtype=input.dtype if dtype is None else dtype, device=device,
+        requires_grad=requires_grad,
     )
 
 
@@ -201,14 +206,14 @@ def arange(
     else:
         array = np.arange(start, end, step)
     kind = default_dtype() if array.dtype.kind == "f" else array.dtype
-    return _finish(array.astype(kind if dtype is None else to_numpy(dtype)), requires_grad)
+    return _finish(array.astype(kind if dtype is None else to_numpy(dtype)), requires_grad, device)
 
 
 def linspace(
     start: Any, end: Any, steps: int, *, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """`steps` numbers from start to end, both included, evenly spaced."""
-    return _finish(np.linspace(float(start), float(end), steps).astype(_float_or(dtype)), requires_grad)
+    return _finish(np.linspace(float(start), float(end), steps).astype(_float_or(dtype)), requires_grad, device)
 
 
 def logspace(
@@ -217,7 +222,7 @@ def logspace(
 ) -> Tensor:  # fmt: skip
     """`steps` powers of `base`, whose exponents run evenly from start to end, both included."""
     powers = np.power(float(base), np.linspace(float(start), float(end), steps))
-    return _finish(powers.astype(_float_or(dtype)), requires_grad)
+    return _finish(powers.astype(_float_or(dtype)), requires_grad, device)
 
 
 def range(
@@ -228,7 +233,7 @@ def range(
     if end is None:
         start, end = 0, start
     n = int((end - start) / step) + 1
-    return _finish((start + step * np.arange(n)).astype(_float_or(dtype)), requires_grad)
+    return _finish((start + step * np.arange(n)).astype(_float_or(dtype)), requires_grad, device)
 
 
 def tril_indices(row: int, col: int, offset: int = 0, *, dtype: DTypeLike | None = None, device: Any = None) -> Tensor:
@@ -249,14 +254,16 @@ def eye(
     n: int, m: int | None = None, *, dtype: DTypeLike | None = None, device: Any = None, requires_grad: bool = False
 ) -> Tensor:
     """Ones on the diagonal of an n by m (n) matrix of zeros."""
-    return _finish(np.eye(n, m, dtype=_float_or(dtype)), requires_grad)
+    return _finish(np.eye(n, m, dtype=_float_or(dtype)), requires_grad, device)
 
 
 def _float_or(dtype: DTypeLike | None) -> np.dtype[Any]:
     return default_dtype() if dtype is None else to_numpy(dtype)
 
 
-def _finish(array: Any, requires_grad: bool) -> Tensor:
+def _finish(array: Any, requires_grad: bool, device: Any = None) -> Tensor:
+    if device is not None:
+        check_device(device)
     made = wrap(array)
     if requires_grad:
         made.requires_grad = True

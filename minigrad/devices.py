@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from minigrad.dialect import dialect
+
 KNOWN = ("cpu", "cuda", "mps", "xpu", "meta")
 
 
@@ -57,6 +59,21 @@ class device:  # noqa: N801 (PyTorch's spelling)
 
 
 CPU = device("cpu")
+
+
+class Layout:
+    """How numbers lie in memory, by PyTorch's names. Tensors here lie as NumPy lays them out; the names are accepted."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"{dialect.name}.{self.name}"
+
+
+strided = Layout("strided")
+contiguous_format, preserve_format = Layout("contiguous_format"), Layout("preserve_format")
+channels_last, channels_last_3d = Layout("channels_last"), Layout("channels_last_3d")
 
 
 def check_device(wanted: Any) -> device:

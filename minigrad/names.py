@@ -71,7 +71,7 @@ def indexing(index: tuple[Any, ...]) -> str:
         if element is None:
             name = "UnsqueezeBackward0"
         elif isinstance(element, slice):
-            name = name if element == slice(None) else "SliceBackward0"
+            name = name if element == slice(None) and name != "AliasBackward0" else "SliceBackward0"
         elif isinstance(element, int):
             name = "SelectBackward0"
         elif element is not Ellipsis:

@@ -21,6 +21,10 @@ class Protocols:
     """The double-underscore methods that are no operations."""
 
     __slots__ = ()
+    __array_priority__ = 1000  # before NumPy's own arrays
+
+    def __reversed__(self: Tensor) -> Tensor:
+        return self.flip(0) if self.array.ndim else self
 
     def __bool__(self: Tensor) -> bool:
         if self.array.size != 1:

@@ -120,7 +120,7 @@ def rand(
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn evenly from [0, 1). TypeError if `dtype` is no floating-point type."""
-    return _make((generator or default_generator).uniform(_size(sizes, size), _float(dtype, "rand")), requires_grad)
+    return _make((generator or default_generator).uniform(_size(sizes, size), _float(dtype, "rand")), requires_grad, device)
 
 
 def randn(
@@ -128,7 +128,7 @@ def randn(
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn from the normal distribution of mean 0 and standard deviation 1. TypeError as for `rand`."""
-    return _make((generator or default_generator).normal(_size(sizes, size), _float(dtype, "randn")), requires_grad)
+    return _make((generator or default_generator).normal(_size(sizes, size), _float(dtype, "randn")), requires_grad, device)
 
 
 def randint(
@@ -158,7 +158,7 @@ def randint(
         raise OverflowError(f"randint from {first} to {end}: these do not all fit the type {kind}")
     shape = _size((size,))
     numbers = (generator or default_generator).integers(first, end, count(shape))
-    return _make(numbers.astype(kind).reshape(shape), requires_grad)
+    return _make(numbers.astype(kind).reshape(shape), requires_grad, device)
 
 
 def randperm(
@@ -169,7 +169,7 @@ def randperm(
     if n < 0:
         raise ValueError(f"randperm({n}): there is no permutation of fewer than 0 numbers")
     order = (generator or default_generator).permutation(n)
-    return _make(order if dtype is None else order.astype(to_numpy(dtype)), requires_grad)
+    return _make(order if dtype is None else order.astype(to_numpy(dtype)), requires_grad, device)
 
 
 def rand_like(
@@ -178,7 +178,7 @@ def rand_like(
 ) -> Tensor:  # fmt: skip
     """`rand` in the shape and dtype of another tensor."""
     kind, stream = _float(input.dtype if dtype is None else dtype, "rand"), generator or default_generator
-    return _make(laid_out(_like(input), lambda shape: stream.uniform(shape, kind)), requires_grad)
+    return _make(laid_out(_like(input), lambda shape: stream.uniform(shape, kind)), requires_grad, device)
 
 
 def randn_like(
@@ -189,8 +189,8 @@ def randn_like(
     kind, stream = _float(input.dtype if dtype is None else dtype, "randn"), generator or default_generator
     like = _like(input)
     if like.flags.c_contiguous:
-        return _make(stream.normal(like.shape, kind), requires_grad)
-    return _make(laid_out(like, stream.normal_pairs).astype(kind), requires_grad)
+        return _make(stream.normal(like.shape, kind), requires_grad, device)
+    return _make(laid_out(like, stream.normal_pairs).astype(kind), requires_grad, device)
 
 
 def randint_like(
@@ -208,7 +208,7 @@ def randint_like(
     low, high = (0, low) if high is None else (0 if low is None else low, high)
     kind = input.dtype if dtype is None else dtype
     draw = lambda shape: randint(low, high, shape, generator=generator, dtype=kind).array  # noqa: E731
-    return _make(laid_out(_like(input), draw), requires_grad)
+    return _make(laid_out(_like(input), draw), requires_grad, device)
 
 
 def normal(
@@ -251,7 +251,7 @@ def normal(
         made = wrap(stream.normal(_size((size,)), _float(dtype, "normal"), mean, std))
     if out is not None:
         return out.copy_(made)
-    return _make(made.array, requires_grad)
+    return _make(made.array, requires_grad, device)
 
 
 def _like(input: Tensor) -> Array:
@@ -266,7 +266,9 @@ def _float(dtype: DTypeLike | None, name: str) -> np.dtype[Any]:
     return kind
 
 
-def _make(array: np.ndarray[Any, Any], requires_grad: bool) -> Tensor:
+def _make(array: np.ndarray[Any, Any], requires_grad: bool, device: Any = None) -> Tensor:
+    if device is not None:
+        check_device(device)
     made = wrap(array)
     made.requires_grad = requires_grad
     return made

@@ -165,7 +165,7 @@ class Tensor(
         """True for float16, float32 and float64."""
         return bool(self.array.dtype.kind == "f")
 
-    def is_contiguous(self) -> bool:
+    def is_contiguous(self, memory_format: Any = None) -> bool:
         """True if its elements lie in order in memory."""
         return self.array.flags.c_contiguous
 

@@ -38,7 +38,8 @@ class Operation:
     function: Callable[..., Any] | None = None  # called instead of the method
     gradient: bool = True  # with respect to each floating-point operand
     result: str = "same"  # the dtype it gives floating-point operands: theirs, or this one
-    mixed: str = "promoted"  # the dtype it gives operands of several: that in which they meet, the "first", float64, or "each" its own
+    # the dtype it gives operands of several: that in which they meet, the "first", float64, "each" its own, or "refused"
+    mixed: str = "promoted"
     integers: Any = "same"  # what it gives int64 operands: int64, this dtype, an exception, or None where not tried
     positional: bool = False  # the params go by position: reshape(2, 3), not reshape(shape=(2, 3))
     keywords: tuple[str, ...] = ()  # the operands after the first go by these names

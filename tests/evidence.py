@@ -21,11 +21,12 @@ from minigrad.differences import Comparison
 ROOT = Path(__file__).resolve().parent.parent
 HEADER = """# Every gradient, beside finite differences
 
-Written by the tests (`make test`): for every row of the table of operations, Hypothesis draws operands of random shapes, 0-d and
-empty ones included, and the gradients of first and second order that the rules give are compared, in float64, with central
-differences. The errors are the largest seen, as a part of the larger of 1 and the number itself, rounded up to a power of ten;
-central differences themselves are good to about 1e-10. "tried on" is the range of the numbers drawn for each floating-point
-operand: they keep away from kinks, jumps and poles, for which [conventions.md](conventions.md) lists what holds.
+Written by the tests (`make test`): for every row of the table of operations, Hypothesis draws operands of random shapes,
+0-d and empty ones included, and the gradients of first and second order that the rules give are compared, in float64, with
+central differences. The errors are the largest seen, as a part of the larger of 1 and the number itself, rounded up to a
+power of ten; central differences themselves are good to about 1e-10. "tried on" is the range of the numbers drawn for each
+floating-point operand: they keep away from kinks, jumps and poles, for which [conventions.md](conventions.md) lists what
+holds.
 
 | operation | examples | worst error, first order | second order | tried on | conventions |
 |---|---|---|---|---|---|

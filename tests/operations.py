@@ -18,6 +18,7 @@ from operations_index import INDICES, LOSSES, PRODUCTS, WRITING
 from operations_linalg import LINALG
 from operations_math import ARRANGEMENTS, POINTWISE, SPECIAL
 from operations_nn import NN
+from operations_order import ORDER
 from operations_sequence import SEQUENCE
 from operations_shape import REDUCTIONS, SHAPES
 from operations_spatial import SPATIAL
@@ -292,6 +293,7 @@ OPERATIONS = [
     *SHAPES,
     *INDICES,
     *WRITING,
+    *ORDER,
     *PRODUCTS,
     *LINALG,
     *LOSSES,

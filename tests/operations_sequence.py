@@ -65,8 +65,8 @@ def one_by_one(kind: str, states: int) -> Any:
 def sequences(draw: st.DrawFn, kind: str, elements: Any = FREE) -> Case:
     """Inputs of all steps, states, weights, and perhaps biases."""
     width, hidden, sizes = draw(
-        st.sampled_from([(2, 1, (2, 2)), (1, 1, (1, 1, 1)), (1, 1, (2, 2, 1)), (1, 2, (1, 1)), (1, 2, (2, 1)), (1, 2, (1,))])
-    )
+        st.sampled_from([(2, 1, (2, 1)), (1, 1, (1, 1, 1)), (1, 1, (2, 2, 1)), (1, 2, (1, 1)), (1, 2, (1,))])
+    )  # few numbers: each is varied, by itself and twice
     rows = GATES[kind] * hidden
     shapes = [(sum(sizes), width), *[(sizes[0], hidden)] * (1 + (kind == "lstm")), (rows, width), (rows, hidden)]
     shapes += [(rows,), (rows,)] if hidden == 1 and draw(st.booleans()) else []

@@ -13,7 +13,7 @@ PACKAGE = ROOT / "minigrad"
 # From the ground up: a module may import those in earlier rows, and those in its own row that do not import it.
 ROWS = [
     ["dialect", "names"],
-    ["errors", "dtypes", "grad_mode", "devices", "return_types", "streams"],
+    ["errors", "dtypes", "grad_mode", "devices", "return_types", "streams", "settings", "version", "amp", "jit"],
     ["hooks"],
     ["graph"],
     ["views", "backward"],

@@ -81,6 +81,80 @@ def test_a_missing_name_fails_with_the_nearest():
             import torch.distributed.rpc
 
 
+IMPORTS = """
+import torch
+import torch.backends.cudnn as cudnn
+import torch.utils.data as data
+from torch import Tensor, autocast, nn, optim
+from torch.amp import GradScaler
+from torch.cuda.amp import autocast as old_autocast
+from torch.nn import functional as F
+from torch.random import fork_rng
+from torch.utils.checkpoint import checkpoint
+from torch.utils.data.dataloader import DataLoader, default_collate
+from torch.utils.data.dataset import Dataset
+from torch.utils.data.sampler import SubsetRandomSampler
+from torch.utils.dlpack import from_dlpack
+
+cudnn.benchmark = True
+torch.backends.cudnn.deterministic = True
+assert cudnn.benchmark and not torch.backends.mps.is_available()
+model = torch.compile(nn.Linear(2, 1))
+assert type(model) is nn.Linear
+
+@torch.compile(mode="reduce-overhead")
+def double(x):
+    return 2 * x
+
+@torch.jit.script
+def triple(x: Tensor) -> Tensor:
+    return 3 * x
+
+class Own(Dataset):
+    def __len__(self):
+        return 5
+    def __getitem__(self, i):
+        return torch.tensor(float(i))
+
+if __name__ == "__main__":
+    print(double(torch.ones(1)), triple(torch.ones(1)), repr(torch.strided))
+    print([batch for batch in DataLoader(Own(), batch_size=2, num_workers=2)])
+    print(torch.__version__ >= "1.0", int(torch.__version__.split(".")[0]), torch.version.cuda)
+    torch.zeroes(3)
+"""
+
+
+def test_imports_of_every_kind(tmp_path):
+    path = tmp_path / "program.py"
+    path.write_text(IMPORTS)
+    command = [sys.executable, "-W", "error", "-m", "minigrad.as_torch", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        "tensor([2.]) tensor([3.]) torch.strided",
+        "[tensor([0., 1.]), tensor([2., 3.]), tensor([4.])]",
+        "True 2 None",
+    ]
+    lines = done.stderr.splitlines()
+    assert lines[-1].startswith("AttributeError: minigrad has no torch.zeroes: the nearest are zeros")
+    assert any("torch.zeroes(3)" in line for line in lines)
+
+
+def test_what_is_left_out_says_why():
+    with minigrad.as_torch():
+        import torch
+
+        with pytest.raises(AttributeError, match=r"minigrad has no torch.bfloat16: NumPy has no bfloat16: use float32"):
+            torch.bfloat16
+        with pytest.raises(ModuleNotFoundError, match=r"no module torch.utils.tensorboard: it writes no event files"):
+            import torch.utils.tensorboard
+        with pytest.raises(ModuleNotFoundError, match=r"no module torch.distributed: it computes in one process"):
+            import torch.distributed
+        with pytest.raises(AttributeError, match=r"no torch.hub: it downloads nothing: read weights from a safetensors"):
+            torch.hub.load("x", "y")
+        with pytest.raises((ImportError, AttributeError), match=r"torchvision.models.*no ready-made networks"):
+            __import__("torchvision.models")
+
+
 def test_devices():
     assert device("cpu") == device(device("cpu")) != device("cuda", 1)
     assert (str(device("cuda:1")), repr(device(1)), str(device("cpu"))) == (

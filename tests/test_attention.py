@@ -73,6 +73,17 @@ def full_of(number):
     return minigrad.full((2, 3, 4), number)
 
 
+@pytest.mark.parametrize("hidden", [False, float("-inf")])
+def test_a_query_that_sees_nothing_gives_0(hidden):
+    q = randn(2, 3).requires_grad_()
+    mask = tensor([[True, True], [hidden, hidden]]) if hidden is False else tensor([[0.0, 0.0], [hidden, hidden]])
+    for given in (mask, mask.clone().requires_grad_(hidden is not False)):  # in the kernel, and composed
+        out = scaled_dot_product_attention(q, q, q.detach(), given)
+        assert out[1].tolist() == [0.0] * 3
+        (gradient,) = autograd.grad(out[1].sum(), q)
+        assert gradient.tolist() == [[0.0] * 3] * 2
+
+
 def test_all_dropped():
     assert scaled_dot_product_attention(ones(2, 2), ones(2, 2), ones(2, 2), dropout_p=1.0).tolist() == [[0, 0], [0, 0]]
 

@@ -101,7 +101,7 @@ def test_samples_have_gradients():
         assert abs(found.item() - expected.item()) < 0.03
     a = tensor(1.0, requires_grad=True)
     [slope] = minigrad.autograd.grad(d.Gamma(a, 1.0).rsample(), a, create_graph=True)
-    with pytest.raises(NotImplementedError, match="use sample.., or differentiate once"):
+    with pytest.raises(NotImplementedError, match="differentiate once"):
         slope.backward()
 
 
@@ -251,8 +251,8 @@ def test_transformed_distributions():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: d.Normal(0.0, -1.0), "Expected parameter scale .Tensor of shape ... of distribution Normal.loc: 0.0,
-        scale: -1.0."),
+        (lambda: d.Normal(0.0, -1.0),
+         "Expected parameter scale .Tensor of shape ... of distribution Normal.loc: 0.0, scale: -1.0."),
         (lambda: d.Normal("a", 1.0), "is a number or a tensor, not a str"),
         (lambda: d.Normal(minigrad.zeros(2), minigrad.ones(3)), "do not broadcast"),
         (lambda: d.Uniform(1.0, 0.0), "not defined when low >= high"),
@@ -319,7 +319,17 @@ def test_printing():
 
 def test_modules_are_where_pytorch_has_them():
     from minigrad.distributions import (  # noqa: F401
-        beta, binomial, categorical, chi2, geometric, kl, multinomial, multivariate_normal, normal, transforms, uniform,
+        beta,
+        binomial,
+        categorical,
+        chi2,
+        geometric,
+        kl,
+        multinomial,
+        multivariate_normal,
+        normal,
+        transforms,
+        uniform,
     )  # fmt: skip
 
     assert categorical.Categorical is d.Categorical

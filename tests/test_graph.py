@@ -74,7 +74,7 @@ def test_nodes_link_as_in_pytorch():
         (lambda x: x.exp(), "ExpBackward0"), (lambda x: x.mean(), "MeanBackward0"), (lambda x: x[0], "SelectBackward0"),
         (lambda x: x.log_softmax(0), "LogSoftmaxBackward0"), (lambda x: x.max(), "MaxBackward1"),
         (lambda x: cat([x, x]), "CatBackward0"), (lambda x: stack([x, x]), "StackBackward0"),
-        (lambda x: where(x > 0, x, 0.0), "WhereBackward0"), (lambda x: (x * 1).copy_(x), "CopyBackward0"),
+        (lambda x: where(x > 0, x, 0.0), "WhereBackward0"), (lambda x: (x * 1).copy_(x), "CopyBackwards"),
         (lambda x: x.expand(2, 2), "ExpandBackward0"), (lambda x: x.contiguous() * 2, "MulBackward0"),
     ],
 )  # fmt: skip

@@ -122,8 +122,8 @@ def test_products_in_place():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: minigrad.ones(3, 3).addmm(minigrad.ones(2, 2), minigrad.ones(2, 2)), "addmm: a tensor of shape .3,
-        3. does not expand"),
+        (lambda: minigrad.ones(3, 3).addmm(minigrad.ones(2, 2), minigrad.ones(2, 2)),
+         "addmm: a tensor of shape .3, 3. does not expand"),
         (lambda: minigrad.ones(2, 2).addbmm(minigrad.ones(2, 2), minigrad.ones(2, 2)), "they must be .b, m, n."),
         (lambda: minigrad.ones(2, 2).addbmm(minigrad.ones(1, 2, 3), minigrad.ones(1, 2, 2)), "cannot be multiplied"),
         (lambda: minigrad.ones(2).outer(minigrad.ones(2, 2)), "Expected 1-D arguments"),

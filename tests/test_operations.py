@@ -22,7 +22,7 @@ ALIASES = {
     "subtract": "sub", "multiply": "mul", "divide": "div", "true_divide": "div", "negative": "neg", "absolute": "abs",
     "clip": "clamp", "swapaxes": "transpose", "swapdims": "transpose", "clip_": "clamp_", "arcsin": "asin", "arccos": "acos",
     "arctan": "atan", "arcsinh": "asinh", "arccosh": "acosh", "arctanh": "atanh", "arctan2": "atan2", "sgn": "sign",
-    "gammaln": "lgamma",
+    "gammaln": "lgamma", "ger": "outer",
 }  # fmt: skip
 
 # In-place forms are covered by the law `test_in_place_equals_plain`; these by tests of their own.
@@ -55,6 +55,7 @@ NO_OPERATIONS_OF_THE_PACKAGE = {
             "empty_like",
             "eye",
             "from_numpy",
+            "from_dlpack",
             "full",
             "full_like",
             "linspace",
@@ -87,6 +88,15 @@ NO_OPERATIONS_OF_THE_PACKAGE = {
     ),
     **dict.fromkeys(
         [
+            "are_deterministic_algorithms_enabled",
+            "get_float32_matmul_precision",
+            "get_num_interop_threads",
+            "get_num_threads",
+            "set_float32_matmul_precision",
+            "set_flush_denormal",
+            "set_num_interop_threads",
+            "set_num_threads",
+            "use_deterministic_algorithms",
             "get_default_device",
             "get_default_dtype",
             "is_grad_enabled",

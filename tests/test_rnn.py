@@ -7,7 +7,13 @@ import minigrad
 from minigrad import ShapeError, autograd, no_grad, ones, randn, tensor, zeros
 from minigrad.nn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNBase, RNNCell, RNNCellBase
 from minigrad.nn.utils.rnn import (
-    PackedSequence, invert_permutation, pack_padded_sequence, pack_sequence, pad_packed_sequence, pad_sequence, unpack_sequence,
+    PackedSequence,
+    invert_permutation,
+    pack_padded_sequence,
+    pack_sequence,
+    pad_packed_sequence,
+    pad_sequence,
+    unpack_sequence,
     unpad_sequence,
 )  # fmt: skip
 from minigrad.ops.recurrent import unrolled
@@ -60,7 +66,9 @@ def test_cells_are_layers_of_one_step(layer, cell):
     output, _ = whole(x)
     for t in range(5):
         state = one(x[t], state)
-        np.testing.assert_allclose(states_of(state)[0].detach().numpy(), output[t].detach().numpy(), rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(
+            states_of(state)[0].detach().numpy(), output[t].detach().numpy(), rtol=1e-5, atol=1e-6
+        )
     assert isinstance(one, RNNCellBase)
     assert len(states_of(one(randn(3)))[0].shape) == 1
 
@@ -71,7 +79,9 @@ def test_the_state_continues_a_sequence(layer):
     whole, last = module(x)
     first, state = module(x[:4])
     second, state = module(x[4:], state)
-    np.testing.assert_allclose(minigrad.cat([first, second]).detach().numpy(), whole.detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        minigrad.cat([first, second]).detach().numpy(), whole.detach().numpy(), rtol=1e-5, atol=1e-6
+    )
     for a, b in zip(states_of(state), states_of(last)):
         np.testing.assert_allclose(a.detach().numpy(), b.detach().numpy(), rtol=1e-5, atol=1e-6)
 
@@ -162,9 +172,13 @@ def test_printing():
     assert repr(LSTM(3, 4, proj_size=2)) == "LSTM(3, 4, proj_size=2)"
     assert repr(RNNCell(3, 4, nonlinearity="relu")) == "RNNCell(3, 4, nonlinearity=relu)"
     assert repr(LSTMCell(3, 4, bias=False)) == "LSTMCell(3, 4, bias=False)"
-    output, state = GRU(1, 1)(ones(1, 1, 1))
+    x = ones(1, 1, 1)
+    output, state = GRU(1, 1)(x)
     assert "grad_fn=<StackBackward0>" in repr(output)
     assert "grad_fn=<StackBackward0>" in repr(state)
+    assert "grad_fn=<MkldnnRnnLayerBackward0>" in repr(LSTM(1, 1)(x)[0])
+    assert "grad_fn=<StackBackward0>" in repr(LSTM(1, 1, dtype="float64")(x.double())[0])
+    assert "grad_fn=<CatBackward0>" in repr(GRU(1, 1, bidirectional=True)(x)[0])
 
 
 def test_parameters():
@@ -202,7 +216,11 @@ def test_errors():
     raises(RuntimeError, r"For batched 3-D input", lambda: module(x, (zeros(1, 4), zeros(1, 4))))
     raises(RuntimeError, r"For unbatched 2-D input", lambda: module(x[0], (zeros(1, 1, 4), zeros(1, 1, 4))))
     raises(ValueError, r"a state of type", lambda: module(x, (zeros(1, 2, 4).double(), zeros(1, 2, 4))))
-    raises(RuntimeError, r"batch comes second in a state", lambda: GRU(3, 4, batch_first=True)(ones(2, 5, 3), zeros(2, 1, 4)))
+    raises(
+        RuntimeError,
+        r"batch comes second in a state",
+        lambda: GRU(3, 4, batch_first=True)(ones(2, 5, 3), zeros(2, 1, 4)),
+    )
     raises(RuntimeError, r"must have 2 dimensions, got 1", lambda: module(PackedSequence(ones(3), tensor([2, 1]))))
 
 
@@ -282,7 +300,9 @@ def test_errors_of_sequences():
     x = ones(3, 2, 4)
     raises(RuntimeError, "sorted in decreasing order", lambda: pack_padded_sequence(x, [1, 2]))
     raises(RuntimeError, "greater than 0", lambda: pack_padded_sequence(x, [2, 0]))
-    raises(RuntimeError, "a length of 4, where the padded sequences have 3 steps", lambda: pack_padded_sequence(x, [4, 2]))
+    raises(
+        RuntimeError, "a length of 4, where the padded sequences have 3 steps", lambda: pack_padded_sequence(x, [4, 2])
+    )
     raises(RuntimeError, "batch_first=True", lambda: pack_padded_sequence(x, [3, 2, 1]))
     raises(RuntimeError, "empty tensors", lambda: pack_padded_sequence(ones(0, 2), [1, 1]))
     raises(RuntimeError, "must have the dimensions", lambda: pack_padded_sequence(ones(3), [1]))

@@ -7,7 +7,7 @@ gradients reach the parameters, `log_prob` gives the logarithm of the density, `
 >>> from minigrad.distributions import Categorical, Normal, kl_divergence
 >>> _ = minigrad.manual_seed(0)
 >>> Categorical(minigrad.tensor([0.1, 0.9])).sample((4,))
-tensor([1, 1, 0, 1])
+tensor([1, 1, 1, 1])
 >>> kl_divergence(Normal(0.0, 1.0), Normal(0.0, 2.0))
 tensor(0.3181)
 """

@@ -115,7 +115,7 @@ def ties(x: Array, extreme: Array) -> Array:
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x Wᵀ + b."""
-    out: Array = np.dot(x, weight.T) if x.ndim == 2 else np.matmul(x, weight.T)  # dot is the quicker off the mark
+    out = matmul(x, weight.T)
     if bias is not None:
         out += bias
     return out
@@ -123,18 +123,21 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
 
 def matmul(a: Array, b: Array) -> Array:
     """A B, of matrices or batches of them: of a batch and one matrix, a single product of a long matrix."""
-    if b.ndim == 2:
-        if a.ndim == 2:
-            return np.dot(a, b)
-        if a.flags.c_contiguous:
-            *batch, m, n = a.shape
-            return np.dot(a.reshape((prod(batch) * m, n)), b).reshape((*batch, m, b.shape[1]))
-    return np.asanyarray(np.matmul(a, b))
+    product: Array
+    if a.ndim == b.ndim == 2:
+        product = np.dot(a, b)
+    elif b.ndim == 2 and a.flags.c_contiguous:
+        *batch, m, n = a.shape
+        product = np.dot(a.reshape((prod(batch) * m, n)), b).reshape((*batch, m, b.shape[1]))
+    else:
+        product = np.asanyarray(np.matmul(a, b))
+    return product
 
 
 def transposed_matmul(a: Array, b: Array) -> Array:
     """Aᵀ B."""
-    return np.dot(a.T, b)
+    product: Array = np.dot(a.T, b)
+    return product
 
 
 @lru_cache(64)

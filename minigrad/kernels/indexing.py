@@ -103,7 +103,7 @@ def last_of(index: Array, shape: tuple[int, ...], axis: int) -> Array:
     last = np.zeros(prod(shape), np.intp)
     order = np.arange(at.size)
     last[at] = order
-    return np.asanyarray(last[at] == order).reshape(index.shape)
+    return np.asanyarray((last[at] == order).reshape(index.shape))
 
 
 _BY_NAME: dict[str, Any] = {"amax": np.maximum, "amin": np.minimum}

@@ -9,7 +9,7 @@ from minigrad.kernels import Array
 
 def mean(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     """Σ x / n over axes. Of no elements it is NaN."""
-    total = np.add.reduce(x, axis=axis, keepdims=keepdims)
+    total: Array = np.asanyarray(np.add.reduce(x, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]
     n = x.size // total.size if total.size else 1
     return np.asanyarray(np.true_divide(total, n, dtype=x.dtype))
 
@@ -18,7 +18,7 @@ def variance(x: Array, axis: tuple[int, ...], free: float, keepdims: bool) -> Ar
     """Σ (x - mean)² / free over axes."""
     away = _deviation(x, axis)
     np.multiply(away, away, out=away)
-    total = np.add.reduce(away, axis=axis, keepdims=keepdims)
+    total = np.add.reduce(away, axis=axis, keepdims=keepdims)  # type: ignore[call-overload]
     return np.asanyarray(np.true_divide(total, free, dtype=x.dtype))
 
 

@@ -49,7 +49,7 @@ def argkth(x: Array, k: int, axis: int) -> Array:
     """The index, along an axis that goes, of the k-th smallest element, counted from 0; of equal ones the first comes first."""
     if not x.ndim:
         return np.zeros((), np.int64)
-    return in_order(np.argsort(x, axis, kind="stable").take(k, axis))
+    return in_order(np.asanyarray(np.argsort(x, axis, kind="stable").take(k, axis)))
 
 
 def argmedian(x: Array, axis: int, skip_nan: bool) -> Array:
@@ -61,10 +61,8 @@ def argmedian(x: Array, axis: int, skip_nan: bool) -> Array:
     if x.dtype.kind != "f":
         return in_order(order.take((n - 1) // 2, axis))
     missing = np.add.reduce(x != x, axis=axis, keepdims=True)
-    if skip_nan:
-        at = np.maximum(n - missing - 1, 0) // 2
-    else:
-        at = np.where(missing > 0, n - missing, (n - 1) // 2)
+    whole = np.where(missing > 0, n - missing, (n - 1) // 2)
+    at = np.maximum(n - missing - 1, 0) // 2 if skip_nan else whole
     return in_order(np.take_along_axis(order, at, axis).squeeze(axis))
 
 

@@ -120,34 +120,34 @@ class RNNBase(Module):
         states = self._initial(hx, single)
         if packed:
             sizes: Sizes = tuple(input.batch_sizes.tolist())
-            order, back = input.sorted_indices, input.unsorted_indices
+            order, back, lead = input.sorted_indices, input.unsorted_indices, None
         else:
             x = data.unsqueeze(1) if single else data.transpose(0, 1) if self.batch_first else data
             steps, batch = x.array.shape[:2]
             if not steps:
                 raise RuntimeError("Expected sequence length to be larger than 0 in RNN")
-            sizes, order, back = (batch,) * steps, None, None
+            sizes, order, back, lead = (batch,) * steps, None, None, (steps, batch)
             data = x.reshape(steps * batch, shape[-1])
         self._check_states(states, sizes[0])
         if order is not None:
             states = [state.index_select(1, order) for state in states]
-        data, last = self._run(data, states, sizes)
+        data, last = self._run(data, states, sizes, lead)
         if back is not None:
             last = [state.index_select(1, back) for state in last]
         if packed:
             output: Any = PackedSequence(data, input.batch_sizes, order, back)
         else:
-            output = data.reshape(steps, batch, data.array.shape[1])
-            output = output.squeeze(1) if single else output.transpose(0, 1) if self.batch_first else output
+            output = data.squeeze(1) if single else data.transpose(0, 1) if self.batch_first else data
             last = [state.squeeze(1) for state in last] if single else last
         return output, last[0] if len(self._states) == 1 else tuple(last)
 
-    def _run(self, data: Tensor, states: list[Tensor], sizes: Sizes) -> tuple[Tensor, list[Tensor]]:
-        """All layers over rows (N, I)."""
+    def _run(self, data: Tensor, states: list[Tensor], sizes: Sizes, lead: Sizes | None) -> tuple[Tensor, list[Tensor]]:
+        """All layers over rows (N, I); what the last one gives is (*lead, ...), if that is known."""
         found: list[tuple[Tensor, ...]] = []
         directions = 1 + self.bidirectional
         for layer in range(self.num_layers):
             outputs = []
+            final = lead if layer == self.num_layers - 1 else None
             for direction in range(directions):
                 at = layer * directions + direction
                 if states:
@@ -155,16 +155,16 @@ class RNNBase(Module):
                 else:
                     widths = (self.proj_size or self.hidden_size, self.hidden_size)[: len(self._states)]
                     start = tuple([data.new_zeros((sizes[0], width)) for width in widths])
-                output, *rest = self._layer(self._all_weights[at], data, start, sizes, direction)
+                output, *rest = self._layer(self._all_weights[at], data, start, sizes, direction, final)
                 outputs.append(output)
                 found.append(tuple(rest))
-            data = outputs[0] if directions == 1 else cat(outputs, 1)
+            data = outputs[0] if directions == 1 else cat(outputs, -1)
             if self.dropout and layer < self.num_layers - 1:
                 data = drop(data, self.dropout, self.training)
         return data, [stack(parts) for parts in zip(*found)]
 
     def _layer(
-        self, names: list[str], x: Tensor, state: tuple[Tensor, ...], sizes: Sizes, backwards: int
+        self, names: list[str], x: Tensor, state: tuple[Tensor, ...], sizes: Sizes, backwards: int, lead: Sizes | None
     ) -> tuple[Tensor, ...]:
         """One layer in one direction."""
         w_ih, w_hh, *more = [getattr(self, name) for name in names]
@@ -176,8 +176,17 @@ class RNNBase(Module):
         if projection is not None:
             results = unrolled(kind, linear(x, w_ih, b_ih), state, w_hh, b_hh, sizes, projection)
         else:
-            results = recurrent(kind, x, state, (w_ih, w_hh, b_ih, b_hh), sizes)
-        return results if order is None else (pick(results[0], order), *results[1:])
+            quick = (
+                kind == "lstm" and lead is not None and x.array.dtype.char == "f"
+            )  # which is another name in PyTorch
+            name = "mkldnn_rnn_layer" if quick else "stack"
+            results = recurrent(
+                kind, x, state, (w_ih, w_hh, b_ih, b_hh), sizes, name, lead=None if backwards else lead
+            )  # fmt: skip
+        output = results[0] if order is None else pick(results[0], order)
+        if lead is not None and output.array.ndim == 2:
+            output = output.reshape(*lead, output.array.shape[1])
+        return output, *results[1:]
 
     def _check_input(self, data: Tensor, packed: bool) -> None:
         weight, name = getattr(self, self._all_weights[0][0]), type(self).__name__

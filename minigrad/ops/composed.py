@@ -7,7 +7,7 @@ asked for, and only there, the composed form is run and differentiated as often 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minigrad.grad_mode import is_grad_enabled, recording
 from minigrad.graph import Rule, apply, backpropagate
@@ -48,20 +48,15 @@ def _again(composed: Callable[[Tensor], Tensor], gradient: Tensor, x: Tensor, g:
     further = is_grad_enabled()
     with recording(True):
         at, start = x.clone(), gradient.clone()
-        first = _pulled(composed(at), start, at)
-        wanted = start if linear else at
-        result = None if first is None else _pulled(first, g, wanted)
-        if result is None:
-            result = wanted.new_zeros(wanted.array.shape)
+        result = _pulled(_pulled(composed(at), start, at), g, start if linear else at)
     return result if further else result.detach()
 
 
-def _pulled(out: Tensor, gradient: Tensor, wanted: Tensor) -> Tensor | None:
+def _pulled(out: Tensor, gradient: Tensor, wanted: Tensor) -> Tensor:
     """The gradient of `wanted`, a result, from that of `out`."""
-    target = wanted._node
-    if out._node is None or target is None:
-        return None
-    for found, share in backpropagate([(out._node, gradient)], wanted=[target], keep=True):
-        if found is target:
-            return share
-    return None
+    target: Any = wanted._node
+    if out._node is not None:
+        for found, share in backpropagate([(out._node, gradient)], wanted=[target], keep=True):
+            if found is target:
+                return share
+    return wanted.new_zeros(wanted.array.shape)

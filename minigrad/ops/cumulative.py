@@ -101,14 +101,16 @@ class Cumulative:
     @numpy_names
     def trapezoid(self: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1) -> Tensor:
         """The integral along a dimension by trapezoids, between points `x` or points `dx` apart (1 unless told)."""
-        return _areas(self, x, dx, dim, "trapezoid").sum(dim)  # type: ignore[no-any-return]
+        return _areas(self, x, dx, dim, "trapezoid").sum(dim)
 
     trapz = trapezoid
 
     @numpy_names
-    def cumulative_trapezoid(self: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1) -> Tensor:
+    def cumulative_trapezoid(
+        self: Tensor, x: Tensor | None = None, *, dx: float | None = None, dim: int = -1
+    ) -> Tensor:
         """The integral up to each point but the first, along a dimension, by trapezoids."""
-        return _areas(self, x, dx, dim, "cumulative_trapezoid").cumsum(dim)  # type: ignore[no-any-return]
+        return _areas(self, x, dx, dim, "cumulative_trapezoid").cumsum(dim)
 
     cumsum_, cumprod_ = in_place(cumsum), in_place(cumprod)
 
@@ -153,7 +155,9 @@ def _discounted(g: Tensor, factor: Tensor, dim: int) -> Tensor:
     while reach < n:
         rest = n - reach
         near = factor.narrow(dim, 0, rest)
-        total = cat([total.narrow(dim, 0, rest) + near * total.narrow(dim, reach, rest), total.narrow(dim, rest, reach)], dim)
+        total = cat(
+            [total.narrow(dim, 0, rest) + near * total.narrow(dim, reach, rest), total.narrow(dim, rest, reach)], dim
+        )
         if 2 * reach < n:
             factor = cat([near * factor.narrow(dim, reach, rest), factor.narrow(dim, rest, reach)], dim)
         reach *= 2
@@ -163,7 +167,7 @@ def _discounted(g: Tensor, factor: Tensor, dim: int) -> Tensor:
 def _softly(x: Tensor, out: Tensor) -> Tensor:
     """exp(x - out), and 0 where both are -inf."""
     nothing = out == -float("inf")
-    return (x - out.masked_fill(nothing, 0)).masked_fill(nothing, -float("inf")).exp()  # type: ignore[no-any-return]
+    return (x - out.masked_fill(nothing, 0)).masked_fill(nothing, -float("inf")).exp()
 
 
 def _fading(out: Tensor, dim: int) -> Tensor:

@@ -29,12 +29,14 @@ def recurrent(
     sizes: Sequence[int] | None = None,
     name: str = "stack",
     brief: bool = False,
+    lead: tuple[int, ...] | None = None,
 ) -> tuple[Tensor, ...]:
     """The hidden states (N, H) at all steps, and the last ones (B, H) of each sequence; for an LSTM its last cells too.
 
     `x` holds the inputs of every step, one step after another, (N, I). `sizes` says how many sequences are running at each, B
     at first and never more than before. `state` is (h0,) or (h0, c0); `weights` are w_ih, w_hh, b_ih and b_hh, of which the
-    last two may be None. The first result is shown as one of `name`; it is the last state right away if `brief`.
+    last two may be None. The first result is shown as one of `name`; it is the last state right away if `brief`, and of shape
+    (*lead, H) if that is given.
     """
     w_ih, w_hh, b_ih, b_hh = weights
     given = [y for y in (x, *state, *weights) if y is not None]
@@ -61,7 +63,10 @@ def recurrent(
     out = apply(
         kernels.results, (line, saved), (back, None), sizes=sizes, hidden=hidden, cells=cells, brief=brief
     )  # fmt: skip
-    shapes = [*[(sum(sizes), hidden)] * (not brief), *[(sizes[0], hidden)] * (1 + cells)]
+    shapes: list[tuple[int, ...]] = [
+        *[(*(lead or (sum(sizes),)), hidden)] * (not brief),
+        *[(sizes[0], hidden)] * (1 + cells),
+    ]
     starts = accumulate(map(prod, shapes), initial=0)
     return tuple([part(out, start, shape, "stack" if start else name) for start, shape in zip(starts, shapes)])
 

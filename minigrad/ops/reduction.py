@@ -101,7 +101,7 @@ class Reduction:
         self: Tensor, dim: Any = None, unbiased: bool = True, keepdim: bool = False, *, correction: float | None = None
     ) -> Tensor:
         """The standard deviation, the root of `var`. Where it is 0, so is its gradient."""
-        return self.var(dim, unbiased, keepdim, correction=correction)._root()  # type: ignore[no-any-return]
+        return self.var(dim, unbiased, keepdim, correction=correction)._root()
 
     @numpy_names
     def var_mean(
@@ -122,7 +122,7 @@ class Reduction:
     @numpy_names
     def nansum(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
         """The sum of the elements that are not NaN."""
-        return self.masked_fill(self.isnan(), 0).sum(dim, keepdim, dtype=dtype)  # type: ignore[no-any-return]
+        return self.masked_fill(self.isnan(), 0).sum(dim, keepdim, dtype=dtype)
 
     @numpy_names
     def nanmean(self: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Tensor:

@@ -51,7 +51,9 @@ class Scattering:
         if reduce is not None:
             if reduce not in ("add", "multiply"):
                 raise ValueError(f"scatter: reduce={reduce!r}: use 'add' or 'multiply', or scatter_reduce")
-            return self.scatter_add(dim, index, src) if reduce == "add" else self.scatter_reduce(dim, index, src, "prod")
+            return (
+                self.scatter_add(dim, index, src) if reduce == "add" else self.scatter_reduce(dim, index, src, "prod")
+            )
         dim = fitting(self, index, dim, "scatter", src)
         _one_type(self, src, "scatter")
         return self._scatter_put(_cut(src, index), index, dim)
@@ -100,10 +102,8 @@ class Scattering:
             return _extreme(self, index, src, dim, reduce, include_self)
         if reduce not in ("sum", "mean", "prod"):
             raise ValueError(f"scatter_reduce: reduce={reduce!r}: use 'sum', 'prod', 'mean', 'amax' or 'amin'")
-        if not include_self:
-            start = self._scatter_put(self._like(1 if reduce == "prod" else 0), index, dim)
-        else:
-            start = self
+        neutral = self._like(1 if reduce == "prod" else 0)
+        start = self if include_self else self._scatter_put(neutral, index, dim)
         if reduce == "prod":
             return _products(start, index, src, dim)
         total = start.scatter_add(dim, index, src)
@@ -318,4 +318,3 @@ def _one_type(tensor: Tensor, other: Tensor, name: str) -> None:
         raise RuntimeError(
             f"{name}: a tensor of type {tensor.array.dtype}, a source of type {other.array.dtype}: convert one, src.to(x.dtype)"
         )
-

@@ -66,7 +66,7 @@ class Shape:
         whole = tuple(shape[dim] // max(known, 1) if n == -1 else n for n in sizes)
         return self.reshape(shape[:dim] + whole + shape[dim + 1 :])
 
-    def contiguous(self: Tensor) -> Tensor:
+    def contiguous(self: Tensor, memory_format: Any = None) -> Tensor:
         """This tensor if its elements lie in order in memory, a copy in which they do otherwise."""
         if self.array.flags.c_contiguous:
             return self

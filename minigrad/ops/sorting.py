@@ -60,7 +60,9 @@ class Sorting:
         dim, k = dimension(self, dim, "topk"), k.__index__()
         n = self.array.shape[dim] if self.array.ndim else 1
         if not 0 <= k <= n:
-            raise ShapeError(f"topk: {k} elements of {n} along dimension {dim} of shape {tuple(self.array.shape)}: use 0 to {n}")
+            raise ShapeError(
+                f"topk: {k} elements of {n} along dimension {dim} of shape {tuple(self.array.shape)}: use 0 to {n}"
+            )
         at = apply(sorting.argtop, (self,), k=k, axis=dim, largest=largest)
         return return_types.topk(taken(self, at, dim, "topk"))
 
@@ -149,7 +151,9 @@ class Sorting:
         if weights is None:
             return apply(sorting.bincount, (self,), minlength=minlength)
         if weights.array.shape != x.shape:
-            raise ShapeError(f"bincount: {x.size} numbers, weights of shape {tuple(weights.array.shape)}: give one for each")
+            raise ShapeError(
+                f"bincount: {x.size} numbers, weights of shape {tuple(weights.array.shape)}: give one for each"
+            )
         return apply(sorting.weighted_bincount, (self, weights), minlength=minlength)
 
     def histc(self: Tensor, bins: int = 100, min: float = 0, max: float = 0) -> Tensor:
@@ -172,8 +176,9 @@ class Sorting:
         if isinstance(bins, Sorting):
             edges = bins
         else:
-            low, high = _limits(self, *(range or (0, 0)), "histogram")
-            edges = self._wrap(np.linspace(low, high, bins + 1).astype(self.array.dtype))  # type: ignore[assignment]
+            first, last = range or (0, 0)
+            low, high = _limits(self, first, last, "histogram")
+            edges = self._wrap(np.linspace(low, high, bins + 1).astype(self.array.dtype))
         operands: Any = (self, edges) if weight is None else (self, edges, weight)
         return return_types.histogram((apply(sorting.weighted_histogram, operands, density=density), edges))
 
@@ -242,10 +247,14 @@ def _quantile(tensor: Tensor, q: Any, dim: int | None, keepdim: bool, interpolat
     else:
         dim = dimension(tensor, dim, name)
         lines = tensor.movedim(dim, -1) if ndim else tensor.reshape(1)
-        kept = tuple(1 if d == dim else n for d, n in enumerate(tensor.array.shape)) if keepdim else lines.array.shape[:-1]
+        kept = (
+            tuple(1 if d == dim else n for d, n in enumerate(tensor.array.shape)) if keepdim else lines.array.shape[:-1]
+        )
     n = lines.array.shape[-1]
     if not n:
-        raise ShapeError(f"{name} of no elements, in a tensor of shape {tuple(tensor.array.shape)}: give it at least one")
+        raise ShapeError(
+            f"{name} of no elements, in a tensor of shape {tuple(tensor.array.shape)}: give it at least one"
+        )
     ordered = lines.sort(-1).values
     missing = np.add.reduce(lines.array != lines.array, -1, keepdims=True)
     size = n - missing if skip_nan else np.full_like(missing, n)

@@ -20,7 +20,9 @@ def numpy_names(operation: F) -> F:
             for theirs, ours in NUMPYS.items():
                 if theirs in kwargs:
                     if ours in kwargs:
-                        raise TypeError(f"{operation.__name__}: {theirs} and {ours} are two names of one argument: give one")
+                        raise TypeError(
+                            f"{operation.__name__}: {theirs} and {ours} are two names of one argument: give one"
+                        )
                     kwargs[ours] = kwargs.pop(theirs)
         return operation(*args, **kwargs)
 

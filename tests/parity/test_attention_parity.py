@@ -31,7 +31,8 @@ RNG = np.random.default_rng(3)
 SHAPES = [
     ((2, 3, 4, 5), (2, 3, 6, 5), (2, 3, 6, 2)), ((4, 5), (6, 5), (6, 2)), ((3, 4, 5), (3, 4, 5), (3, 4, 5)),
     ((2, 1, 4, 5), (2, 3, 4, 5), (1, 3, 4, 5)), ((1, 1, 1, 1),) * 3, ((2, 2, 1, 3), (2, 2, 7, 3), (2, 2, 7, 3)),
-    ((2, 2, 7, 3), (2, 2, 1, 3), (2, 2, 1, 3)), ((2, 2, 3, 4), (2, 2, 0, 4), (2, 2, 0, 4)), ((2, 2, 0, 4), (2, 2, 3, 4), (2, 2, 3, 4)),
+    ((2, 2, 7, 3), (2, 2, 1, 3), (2, 2, 1, 3)), ((2, 2, 3, 4), (2, 2, 0, 4), (2, 2, 0, 4)),
+    ((2, 2, 0, 4), (2, 2, 3, 4), (2, 2, 3, 4)),
 ]  # fmt: skip
 
 
@@ -278,22 +279,22 @@ def test_modules_refused_alike():
     refused(lambda t, m, x: m(x, x, x, is_causal=True), (4, 2, 8))
 
 
-def test_random_arguments():
-    choice = random.Random(8)
-    for _ in range(60):
-        batch = tuple(choice.randint(1, 3) for _ in range(choice.randint(0, 2)))
-        rows, columns, width, depth = (choice.randint(1, 6) for _ in range(4))
-        causal, scale = choice.random() < 0.4, choice.choice([None, 0.5])
-        mask = None
-        if not causal and choice.random() < 0.6:
-            full = (*batch, rows, columns)
-            mask = tuple(choice.choice([1, n]) for n in full[choice.randint(0, len(batch)) :])
-        numbers = None if mask is None else RNG.standard_normal(mask).astype(np.float32)
-        if numbers is not None and choice.random() < 0.5:
-            numbers = numbers > 0
+@pytest.mark.parametrize("seed", range(60))
+def test_random_arguments(seed):
+    choice = random.Random(seed)
+    batch = tuple(choice.randint(1, 3) for _ in range(choice.randint(0, 2)))
+    rows, columns, width, depth = (choice.randint(1, 6) for _ in range(4))
+    causal, scale = choice.random() < 0.4, choice.choice([None, 0.5])
+    mask = None
+    if not causal and choice.random() < 0.6:
+        full = (*batch, rows, columns)
+        mask = tuple(choice.choice([1, n]) for n in full[choice.randint(0, len(batch)) :])
+    numbers = None if mask is None else RNG.standard_normal(mask).astype(np.float32)
+    if numbers is not None and choice.random() < 0.5:
+        numbers = numbers > 0
 
-        def run(t, q, k, v):
-            given = None if numbers is None else t.tensor(numbers)
-            return F(t).scaled_dot_product_attention(q, k, v, given, is_causal=causal, scale=scale)
+    def run(t, q, k, v):
+        given = None if numbers is None else t.tensor(numbers)
+        return F(t).scaled_dot_product_attention(q, k, v, given, is_causal=causal, scale=scale)
 
-        close(run, (*batch, rows, width), (*batch, columns, width), (*batch, columns, depth))
+    close(run, (*batch, rows, width), (*batch, columns, width), (*batch, columns, depth))

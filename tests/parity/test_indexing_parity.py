@@ -1,5 +1,7 @@
 """Indices of every kind against PyTorch: reading, assigning, adding to; gather, scatter and their kin; and their gradients."""
 
+# ruff: noqa: E501 (rows are read across)
+
 import numpy as np
 import pytest
 import torch
@@ -207,7 +209,10 @@ def gathers(seed, unique=False):
     size[dim] = shape[dim] if unique else int(rng.integers(0, 6))
     index = rng.integers(0, shape[dim], size)
     if unique:
-        index = rng.permuted(np.broadcast_to(np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))]), size), axis=dim)
+        index = rng.permuted(
+            np.broadcast_to(np.arange(shape[dim]).reshape([-1 if d == dim else 1 for d in range(len(shape))]), size),
+            axis=dim,
+        )
     return shape, dim - (len(shape) if rng.random() < 0.3 else 0), index
 
 
@@ -221,7 +226,9 @@ def test_gather_and_scatter(seed):
     agree(lambda t, x, i: x.scatter(dim, i, 2.5), shape, index)
     agree(lambda t, x, i: t.scatter(x, dim, i, value=2), shape, index)
     agree(lambda t, x, i, y: x.detach().scatter(dim, i, y.detach(), reduce="add"), shape, index, index.shape)
-    agree(lambda t, x, i, y: x.detach().clone().scatter_(dim, i, y.detach(), reduce="multiply"), shape, index, index.shape)
+    agree(
+        lambda t, x, i, y: x.detach().clone().scatter_(dim, i, y.detach(), reduce="multiply"), shape, index, index.shape
+    )
     agree(lambda t, x, i: x.detach().clone().scatter_(dim, i, 3, reduce="multiply"), shape, index)
     for reduce in ("sum", "mean", "amax", "amin", "prod"):
         for own in (True, False):
@@ -232,13 +239,22 @@ def test_gather_and_scatter(seed):
     shape, dim, index = gathers(seed, unique=True)
     agree(lambda t, x, i, y: x.scatter(dim, i, y), shape, index, index.shape)
     agree(lambda t, x, i, y: x.clone().scatter_(dim, i, src=y), shape, index, index.shape)
-    agree(lambda t, x, i: x.take_along_dim(i, dim), shape, index.max(axis=tuple(d for d in range(index.ndim) if d != dim % index.ndim), initial=0, keepdims=True))
+    agree(
+        lambda t, x, i: x.take_along_dim(i, dim),
+        shape,
+        index.max(axis=tuple(d for d in range(index.ndim) if d != dim % index.ndim), initial=0, keepdims=True),
+    )
 
 
 def test_scatter_of_other_types():
     index = np.array([[0, 2, 2], [1, 1, 0]])
     for kind in (np.int64, np.float64, np.int32):
-        agree(lambda t, x, i, y: x.scatter_add(1, i, y), np.ones((2, 3), kind), index, np.arange(6).reshape(2, 3).astype(kind))
+        agree(
+            lambda t, x, i, y: x.scatter_add(1, i, y),
+            np.ones((2, 3), kind),
+            index,
+            np.arange(6).reshape(2, 3).astype(kind),
+        )
     for reduce in ("sum", "mean", "amax", "amin", "prod"):
         agree(
             lambda t, x, i, y, r=reduce: x.scatter_reduce(1, i, y, r),
@@ -246,7 +262,9 @@ def test_scatter_of_other_types():
         )  # fmt: skip
     agree(lambda t, i: t.zeros(2, 3).scatter_(1, i, 1), index)
     agree(lambda t, i: t.zeros(2, 3, dtype=t.long).scatter_(1, i, 1.7), index)
-    agree(lambda t, i: t.zeros(2, 5).scatter_(1, i[:, :1], t.ones(2, 4)), index)  # of the source, what the index reaches
+    agree(
+        lambda t, i: t.zeros(2, 5).scatter_(1, i[:, :1], t.ones(2, 4)), index
+    )  # of the source, what the index reaches
 
 
 @pytest.mark.parametrize(
@@ -292,7 +310,9 @@ def test_index_operations(seed):
     agree(lambda t, x, i: x.clone().index_fill_(dim, i, t.tensor(1.5)), shape, index)
     for reduce in ("prod", "mean", "amax", "amin"):
         for own in (True, False):
-            agree(lambda t, x, i, y, r=reduce, o=own: x.index_reduce(dim, i, y, r, include_self=o), shape, index, source)
+            agree(
+                lambda t, x, i, y, r=reduce, o=own: x.index_reduce(dim, i, y, r, include_self=o), shape, index, source
+            )
     whole = rng.permutation(n)
     agree(lambda t, x, i, y: x.index_copy(dim, i, y), shape, whole, shape)
     agree(lambda t, x, i, y: x.clone().index_copy_(dim, i, y * 2), shape, whole, shape)
@@ -344,7 +364,10 @@ def test_parts():
     agree(lambda t, x: x.clone().fill_diagonal_(2), (3, 5))
 
 
-@pytest.mark.parametrize(("n", "places", "width"), [(5000, 27, 16), (5000, 300, 16), (3000, 300, 5), (9000, 2, 3), (9000, 3, 70), (400, 100, 64)])
+@pytest.mark.parametrize(
+    ("n", "places", "width"),
+    [(5000, 27, 16), (5000, 300, 16), (3000, 300, 5), (9000, 2, 3), (9000, 3, 70), (400, 100, 64)],
+)
 def test_many_rows(n, places, width):
     """Rows by the thousand are added in another way than few."""
     rng = np.random.default_rng(n)

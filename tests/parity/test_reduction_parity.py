@@ -1,5 +1,7 @@
 """Reductions and running sums against PyTorch: dimensions, names of arguments, dtypes, gradients of both orders."""
 
+# ruff: noqa: E501 (rows are read across)
+
 import warnings
 
 import numpy as np
@@ -26,7 +28,25 @@ def dims(shape):
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", ["sum", "mean", "amax", "amin", "var", "std", "nansum", "nanmean", "logsumexp", "norm", "any", "all", "var_mean", "std_mean"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "sum",
+        "mean",
+        "amax",
+        "amin",
+        "var",
+        "std",
+        "nansum",
+        "nanmean",
+        "logsumexp",
+        "norm",
+        "any",
+        "all",
+        "var_mean",
+        "std_mean",
+    ],
+)
 def test_over_dimensions(name, shape):
     if 0 in shape and name in ("amax", "amin"):
         return
@@ -38,7 +58,10 @@ def test_over_dimensions(name, shape):
             for call in (lambda t, x, o=options: getattr(t, name)(x, **o),):
                 agree(call, shape)
                 if name not in ("any", "all") and np.prod(shape) > 1:
-                    agree(lambda t, x, o=options, c=call: grad_of(t, c, x), np.random.default_rng(3).standard_normal(shape))
+                    agree(
+                        lambda t, x, o=options, c=call: grad_of(t, c, x),
+                        np.random.default_rng(3).standard_normal(shape),
+                    )
 
 
 def grad_of(t, call, x):
@@ -50,7 +73,19 @@ def grad_of(t, call, x):
 @pytest.mark.parametrize("kind", KINDS)
 def test_dtypes(kind):
     x = RNG.integers(0, 3, (3, 4)).astype(kind)
-    for name in ("sum", "prod", "any", "all", "amax", "amin", "cumsum", "cumprod", "nansum", "count_nonzero", "logsumexp"):
+    for name in (
+        "sum",
+        "prod",
+        "any",
+        "all",
+        "amax",
+        "amin",
+        "cumsum",
+        "cumprod",
+        "nansum",
+        "count_nonzero",
+        "logsumexp",
+    ):
         if name.startswith("cum") or name == "logsumexp":
             agree(lambda t, x, n=name: getattr(x, n)(1), x)
         else:
@@ -58,17 +93,47 @@ def test_dtypes(kind):
     for name in ("sum", "prod", "mean"):
         agree(lambda t, x, n=name: getattr(x, n)(dtype=t.float64), x)
         agree(lambda t, x, n=name: getattr(t, n)(x, 0, dtype=t.float32), x)
-    agree(lambda t, x: [x.cumsum(0, dtype=t.float64), t.cumprod(x, 0, dtype=t.float32), x.softmax(0, dtype=t.float64)], x)
+    agree(
+        lambda t, x: [x.cumsum(0, dtype=t.float64), t.cumprod(x, 0, dtype=t.float32), x.softmax(0, dtype=t.float64)], x
+    )
     agree(lambda t, x: [x.max(), x.min(), x.max(1), x.aminmax(), *t.aminmax(x, dim=0, keepdim=True)], x)
     if kind is not np.bool_:
         agree(lambda t, x: [x.argmax(), x.argmin(1), x.argmax(0, keepdim=True), x.argmin(keepdim=True)], x)
 
 
 def test_names_of_numpy():
-    for name in ("sum", "mean", "amax", "amin", "var", "std", "logsumexp", "any", "all", "argmax", "argmin", "max", "min", "prod", "median", "nansum"):
+    for name in (
+        "sum",
+        "mean",
+        "amax",
+        "amin",
+        "var",
+        "std",
+        "logsumexp",
+        "any",
+        "all",
+        "argmax",
+        "argmin",
+        "max",
+        "min",
+        "prod",
+        "median",
+        "nansum",
+    ):
         agree(lambda t, x, n=name: getattr(t, n)(x, axis=1, keepdims=True), (2, 3))
         agree(lambda t, x, n=name: getattr(x, n)(axis=0), (2, 3))
-    for name in ("softmax", "log_softmax", "cumsum", "cumprod", "sort", "argsort", "cummax", "logcumsumexp", "diff", "count_nonzero"):
+    for name in (
+        "softmax",
+        "log_softmax",
+        "cumsum",
+        "cumprod",
+        "sort",
+        "argsort",
+        "cummax",
+        "logcumsumexp",
+        "diff",
+        "count_nonzero",
+    ):
         agree(lambda t, x, n=name: getattr(x, n)(axis=1), (2, 3))
     agree(lambda t, x: x.topk(2, axis=0).values, (3, 2))
     both_fail(lambda t, x: x.sum(axis=0, dim=0), (2, 3))
@@ -86,12 +151,16 @@ def test_extremes(shape):
                 agree(lambda t, x, n=name, d=dim, k=keep: grad_of(t, lambda t, x: getattr(t, n)(x, d, k)[0], x), shape)
     agree(lambda t, x: [t.argmax(x), x.argmin(-1), x.aminmax()], shape)
     if shape != ():
-        agree(lambda t, x: t.max(x, -1).values * t.max(x, -1)[1], np.round(RNG.standard_normal(shape)).astype(np.float32))
+        agree(
+            lambda t, x: t.max(x, -1).values * t.max(x, -1)[1], np.round(RNG.standard_normal(shape)).astype(np.float32)
+        )
 
 
 def test_extremes_and_nan():
     x = np.array([[1, nan, 3], [-inf, inf, nan], [5, 2, 5]], np.float32)
-    agree(lambda t, x: [x.max(1), x.min(0), x.max(), x.amax(0), x.argmax(), x.argmin(1), x.aminmax(dim=1)], x, grad=False)
+    agree(
+        lambda t, x: [x.max(1), x.min(0), x.max(), x.amax(0), x.argmax(), x.argmin(1), x.aminmax(dim=1)], x, grad=False
+    )
     agree(lambda t, x: [x.cummax(1), x.cummin(0), x.cumsum(1), x.nansum(), x.nanmean(1), x.logsumexp(0)], x, grad=False)
     agree(lambda t, x: [x.nansum(1), x.nanmean(0)], x[2:])
 
@@ -105,7 +174,10 @@ def test_variance():
         ):  # fmt: skip
             agree(call, shape)
             agree(lambda t, x, c=call: grad_of(t, c, x), RNG.standard_normal(shape))
-    agree(lambda t, x: [x.var(), x.std(0)], np.full((2, 3), 1e4, np.float32) + np.arange(6, dtype=np.float32).reshape(2, 3) / 8)
+    agree(
+        lambda t, x: [x.var(), x.std(0)],
+        np.full((2, 3), 1e4, np.float32) + np.arange(6, dtype=np.float32).reshape(2, 3) / 8,
+    )
     agree(lambda t, x: [x.var(), x.std(0), x[:0].var()], np.ones((1, 1), np.float32), grad=False)
 
 
@@ -115,7 +187,10 @@ def test_running(shape):
         for name in ("cumsum", "cumprod", "logcumsumexp"):
             agree(lambda t, x, n=name, d=dim: getattr(t, n)(x, d), shape)
             if np.prod(shape):
-                agree(lambda t, x, n=name, d=dim: grad_of(t, lambda t, x: getattr(t, n)(x, d), x), RNG.standard_normal(shape))
+                agree(
+                    lambda t, x, n=name, d=dim: grad_of(t, lambda t, x: getattr(t, n)(x, d), x),
+                    RNG.standard_normal(shape),
+                )
         for name in ("cummax", "cummin"):
             if 0 not in shape:
                 agree(lambda t, x, n=name, d=dim: getattr(x, n)(d), shape)
@@ -147,7 +222,15 @@ def test_differences_and_areas():
             agree(lambda t, x, n=n: t.diff(x, n), shape)
             agree(lambda t, x, n=n: x.diff(n=n, dim=0), shape)
         agree(lambda t, x: x.diff(prepend=x * 2, append=x[..., :1]), shape)
-        agree(lambda t, x: [t.trapezoid(x), t.trapz(x, dx=0.5, dim=0), t.cumulative_trapezoid(x), t.cumulative_trapezoid(x, dim=0)], shape)
+        agree(
+            lambda t, x: [
+                t.trapezoid(x),
+                t.trapz(x, dx=0.5, dim=0),
+                t.cumulative_trapezoid(x),
+                t.cumulative_trapezoid(x, dim=0),
+            ],
+            shape,
+        )
         agree(lambda t, x, y: [t.trapezoid(y, x), t.cumulative_trapezoid(y, x, dim=0)], shape, shape)
     agree(lambda t, y, x: t.trapezoid(y, x, dim=0), (3, 4), (3,))
     agree(lambda t, x: t.diff(x), np.array([True, False, False]))

@@ -1,5 +1,7 @@
 """Sorting and searching against PyTorch: order, the k largest, medians, quantiles, distinct elements, counts."""
 
+# ruff: noqa: E501 (rows are read across)
+
 import numpy as np
 import pytest
 import torch
@@ -27,7 +29,9 @@ def test_order(shape):
         agree(lambda t, x, d=dim: x.sort(d), x)
         agree(lambda t, x, d=dim: t.sort(x, dim=d, descending=True), x)
         agree(lambda t, x, d=dim: t.sort(x, stable=True, dim=d)[0] ** 2, x)
-        agree(lambda t, x, d=dim: [x.argsort(d), x.argsort(dim=d, descending=True), t.argsort(x, dim=d, stable=True)], x)
+        agree(
+            lambda t, x, d=dim: [x.argsort(d), x.argsort(dim=d, descending=True), t.argsort(x, dim=d, stable=True)], x
+        )
         n = shape[dim] if shape else 1
         for k in {0, 1, n // 2, n}:
             if k <= n:
@@ -61,8 +65,16 @@ def test_nan():
     for descending in (False, True):
         agree(lambda t, x, d=descending: t.sort(x, stable=True, dim=1, descending=d), x)
         agree(lambda t, x, d=descending: x.topk(3, 1, d).values, x, grad=False)
-    agree(lambda t, x: [x.median(1).values, x.nanmedian(1).values, x.median(), x.nanmedian(), x.kthvalue(2).values], x, grad=False)
-    agree(lambda t, x: [x.quantile(0.3, 1), x.nanquantile(0.3, 1), x.nanquantile(0.7, 0)], np.where(np.isinf(x), 7, x), grad=False)
+    agree(
+        lambda t, x: [x.median(1).values, x.nanmedian(1).values, x.median(), x.nanmedian(), x.kthvalue(2).values],
+        x,
+        grad=False,
+    )
+    agree(
+        lambda t, x: [x.quantile(0.3, 1), x.nanquantile(0.3, 1), x.nanquantile(0.7, 0)],
+        np.where(np.isinf(x), 7, x),
+        grad=False,
+    )
     wide = np.tile(x, 200)
     for largest in (False, True):
         for k in (1, 20, 90):
@@ -103,9 +115,11 @@ def test_distinct():
                     agree(lambda t, x, i=inverse, c=counts: t.unique(x, True, i, c), x.astype(kind), grad=False)
                     agree(lambda t, x, i=inverse, c=counts: x.unique_consecutive(i, c), x.astype(kind), grad=False)
                     for dim in range(len(shape) if 0 not in shape else 0):
-                        agree(lambda t, x, i=inverse, c=counts, d=dim: x.unique(True, i, c, d), x.astype(kind), grad=False)
                         agree(
-                            lambda t, x, i=inverse, c=counts, d=dim: t.unique_consecutive(x, i, c, dim=d),
+                            lambda t, x, i=inverse, c=counts, d=dim: x.unique(True, i, c, d), x.astype(kind), grad=False
+                        )
+                        agree(
+                            lambda t, x, i=inverse, c=counts, d=dim: x.unique_consecutive(i, c, dim=d),
                             x.astype(kind), grad=False,
                         )  # fmt: skip
 
@@ -131,10 +145,16 @@ def test_counting():
 def test_searching():
     edges, x = np.array([1, 3, 3, 7], np.float32), np.array([[0, 1, 2], [3, 7, 9]], np.float32)
     for right in (False, True):
-        agree(lambda t, x, e, r=right: [t.bucketize(x, e, right=r), t.searchsorted(e, x, right=r)], x, edges, grad=False)
+        agree(
+            lambda t, x, e, r=right: [t.bucketize(x, e, right=r), t.searchsorted(e, x, right=r)], x, edges, grad=False
+        )
         rows = np.sort(RNG.integers(0, 9, (2, 3, 5)), -1)
         agree(lambda t, s, v, r=right: t.searchsorted(s, v, right=r), rows, RNG.integers(-1, 10, (2, 3, 4)))
-        agree(lambda t, s, v, r=right: t.searchsorted(s, v, right=r, out_int32=True), rows, RNG.integers(-1, 10, (2, 3, 4)))
+        agree(
+            lambda t, s, v, r=right: t.searchsorted(s, v, right=r, out_int32=True),
+            rows,
+            RNG.integers(-1, 10, (2, 3, 4)),
+        )
     agree(lambda t, e: [t.searchsorted(e, 3), t.searchsorted(e, 3.0, side="right")], edges, grad=False)
     agree(lambda t, e, v: t.searchsorted(e, v, sorter=t.argsort(e)), np.array([3, 1, 2]), np.array([1, 2, 5]))
 

@@ -115,7 +115,10 @@ def _alpha(input: Tensor, p: float, training: bool, inplace: bool, shape: tuple[
 def _kept(input: Tensor, shape: tuple[int, ...], keep: float) -> Any:
     """1 with probability `keep`, else 0, in the input's dtype. Of the input's own shape, drawn in its order of memory."""
     array = input.array
-    draw = lambda sizes: default_generator.bernoulli(sizes, keep).astype(array.dtype)  # noqa: E731
+
+    def draw(sizes: tuple[int, ...]) -> Any:
+        return default_generator.bernoulli(sizes, keep).astype(array.dtype)
+
     return draw(shape) if shape != array.shape or 0 in array.strides else laid_out(array, draw)
 
 
