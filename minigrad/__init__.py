@@ -133,7 +133,8 @@ ldexp, copysign, heaviside, nextafter = Tensor.ldexp, Tensor.copysign, Tensor.he
 frac, nan_to_num, deg2rad, rad2deg = Tensor.frac, Tensor.nan_to_num, Tensor.deg2rad, Tensor.rad2deg
 positive, signbit, isposinf, isneginf = Tensor.positive, Tensor.signbit, Tensor.isposinf, Tensor.isneginf
 isreal, isin, conj, bitwise_left_shift = Tensor.isreal, Tensor.isin, Tensor.conj, Tensor.bitwise_left_shift
-bitwise_right_shift, is_complex, is_signed, is_nonzero = Tensor.bitwise_right_shift, Tensor.is_complex, Tensor.is_signed, Tensor.is_nonzero
+bitwise_right_shift, is_complex, is_signed = Tensor.bitwise_right_shift, Tensor.is_complex, Tensor.is_signed
+is_nonzero = Tensor.is_nonzero
 is_same_size = Tensor.is_same_size
 real = Tensor.conj
 # more arrangements
@@ -194,14 +195,18 @@ gather = Tensor.gather
 index_select = Tensor.index_select
 masked_select = Tensor.masked_select
 take, take_along_dim, nonzero, argwhere = Tensor.take, Tensor.take_along_dim, Tensor.nonzero, Tensor.argwhere
-scatter, scatter_add, scatter_reduce, index_add = Tensor.scatter, Tensor.scatter_add, Tensor.scatter_reduce, Tensor.index_add
-index_copy, index_fill, index_put, index_reduce = Tensor.index_copy, Tensor.index_fill, Tensor.index_put, Tensor.index_reduce
-put, masked_scatter, select_scatter, slice_scatter = Tensor.put, Tensor.masked_scatter, Tensor.select_scatter, Tensor.slice_scatter
+scatter, scatter_add, scatter_reduce = Tensor.scatter, Tensor.scatter_add, Tensor.scatter_reduce
+index_add = Tensor.index_add
+index_copy, index_fill, index_put = Tensor.index_copy, Tensor.index_fill, Tensor.index_put
+index_reduce = Tensor.index_reduce
+put, masked_scatter, select_scatter = Tensor.put, Tensor.masked_scatter, Tensor.select_scatter
+slice_scatter = Tensor.slice_scatter
 diagonal_scatter, index_put_ = Tensor.diagonal_scatter, Tensor.index_put_
 # order
 sort, argsort, msort, topk = Tensor.sort, Tensor.argsort, Tensor.msort, Tensor.topk
 kthvalue, median, nanmedian, mode = Tensor.kthvalue, Tensor.median, Tensor.nanmedian, Tensor.mode
-quantile, nanquantile, unique, unique_consecutive = Tensor.quantile, Tensor.nanquantile, Tensor.unique, Tensor.unique_consecutive
+quantile, nanquantile, unique = Tensor.quantile, Tensor.nanquantile, Tensor.unique
+unique_consecutive = Tensor.unique_consecutive
 bincount, histc, histogram, bucketize = Tensor.bincount, Tensor.histc, Tensor.histogram, Tensor.bucketize
 searchsorted = Tensor.searchsorted
 # more reductions, running ones
@@ -273,7 +278,7 @@ numel = Tensor.numel
 is_floating_point = Tensor.is_floating_point
 detach = Tensor.detach
 
-__all__ = [  # noqa: RUF022
+__all__ = [
     "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "Generator", "GraphError", "HalfTensor",
     "IntTensor", "LongTensor", "MutationError", "ShapeError", "ShortTensor", "Size", "Tensor", "abs", "abs_",
     "absolute", "accelerator", "acos", "acos_", "acosh", "add", "addbmm", "addcdiv", "addcmul", "addmm", "addmv",

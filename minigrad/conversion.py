@@ -238,23 +238,39 @@ class Conversion:
 
     untyped_storage = storage
 
-    def new_tensor(self: Tensor, data: Any) -> Tensor:
-        """A copy of `data` with this tensor's dtype."""
-        return self._wrap(self._from_array(getattr(data, "array", data)).array.astype(self.array.dtype))
+    def new_tensor(
+        self: Tensor, data: Any, *, dtype: DTypeLike | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
+        """A copy of `data` with this tensor's dtype, or another."""
+        array = self._from_array(getattr(data, "array", data)).array
+        return self._new(array.astype(self.array.dtype if dtype is None else to_numpy(dtype)), device, requires_grad)
 
-    def new_empty(self: Tensor, *size: Any, dtype: DTypeLike | None = None, device: Any = None) -> Tensor:
+    def new_empty(
+        self: Tensor, *size: Any, dtype: DTypeLike | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
         """Zeros of a shape in this tensor's dtype: memory is not left as it was found."""
-        return self.new_zeros(*size, dtype=dtype)
+        return self.new_zeros(*size, dtype=dtype, device=device, requires_grad=requires_grad)
 
-    def new_zeros(self: Tensor, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
+    def new_zeros(
+        self: Tensor, *size: Any, dtype: DTypeLike | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
         """Zeros with this tensor's dtype, or another."""
-        return self._wrap(np.zeros(_sizes_of(size), self.array.dtype if dtype is None else to_numpy(dtype)))
+        zeros = np.zeros(_sizes_of(size), self.array.dtype if dtype is None else to_numpy(dtype))
+        return self._new(zeros, device, requires_grad)
 
-    def new_ones(self: Tensor, *size: Any, dtype: DTypeLike | None = None) -> Tensor:
+    def new_ones(
+        self: Tensor, *size: Any, dtype: DTypeLike | None = None, device: Any = None, requires_grad: Any = False
+    ) -> Tensor:
         """Ones with this tensor's dtype, or another."""
         ones = np.empty(_sizes_of(size), self.array.dtype if dtype is None else to_numpy(dtype))
         ones.fill(1)
-        return self._wrap(ones)
+        return self._new(ones, device, requires_grad)
+
+    def _new(self: Tensor, array: Any, device: Any, requires_grad: Any) -> Tensor:
+        if device is not None:
+            check_device(device)
+        made = self._wrap(array)
+        return made.requires_grad_() if requires_grad else made
 
     def _ones(self: Tensor) -> Tensor:
         """Ones of this shape and dtype."""
@@ -262,9 +278,13 @@ class Conversion:
         ones.fill(1)
         return self._wrap(ones)
 
-    def new_full(self: Tensor, size: Any, fill_value: Any, dtype: DTypeLike | None = None) -> Tensor:
+    def new_full(
+        self: Tensor, size: Any, fill_value: Any, *, dtype: DTypeLike | None = None, device: Any = None,
+        requires_grad: Any = False,
+    ) -> Tensor:  # fmt: skip
         """One value, with this tensor's dtype, or another."""
-        return self._wrap(np.full(size, fill_value, self.array.dtype if dtype is None else to_numpy(dtype)))
+        full = np.full(size, fill_value, self.array.dtype if dtype is None else to_numpy(dtype))
+        return self._new(full, device, requires_grad)
 
     def new(self: Tensor, *data: Any) -> Tensor:
         """A new tensor of this dtype, of data or of a shape: the old spelling of `new_tensor` and `new_empty`."""

@@ -156,7 +156,9 @@ def zeros_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """Zeros of the shape and dtype of another tensor."""
-    return zeros(input.array.shape, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+    return zeros(
+        input.array.shape, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def ones_like(
@@ -164,7 +166,9 @@ def ones_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Tensor:  # fmt: skip
     """Ones of the shape and dtype of another tensor."""
-    return ones(input.array.shape, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad)
+    return ones(
+        input.array.shape, dtype=input.dtype if dtype is None else dtype, device=device, requires_grad=requires_grad
+    )
 
 
 def full_like(
@@ -173,7 +177,10 @@ def full_like(
 ) -> Tensor:  # fmt: skip
     """One value, in the shape and dtype of another tensor."""
     return full(
-        input.array.shape, fill_value, dtype=input.dtype if dtype is None else dtype, device=device,
+        input.array.shape,
+        fill_value,
+        dtype=input.dtype if dtype is None else dtype,
+        device=device,
         requires_grad=requires_grad,
     )
 

@@ -38,6 +38,8 @@ tick = count(1).__next__
 watchers: list[
     Any
 ] = []  # told of every node that is recorded and every share that is computed: see autograd/anomaly.py
+
+
 class listening:  # noqa: N801
     """Who hears every operation: the tape of a function that is being compiled, if any."""
 

@@ -1,8 +1,8 @@
 """The names under which PyTorch prints recorded operations: `grad_fn=<AddmmBackward0>` for a Linear layer's result.
 
-An operation here is named after its method, and most names agree: `mul` is MulBackward0. The others are here. Where several of
-PyTorch's operations are one here (`unsqueeze` and `squeeze` are both views of another shape), the shapes tell which it was; where
-they do not (`t`, `T` and `transpose`), it prints as the commonest.
+An operation here is named after its method, and most names agree: `mul` is MulBackward0. The others are here. Where several
+of PyTorch's operations are one here (`unsqueeze` and `squeeze` are both views of another shape), the shapes tell which it
+was; where they do not (`t`, `T` and `transpose`), it prints as the commonest.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ RENAMED: dict[str, str | Callable[[Any], str]] = {
     "nanmedian": lambda node: f"NanmedianBackward{int(node.kwargs.get('axis') is not None)}",
     "pad_constant": "ConstantPadNdBackward0",
     "pow": lambda node: f"PowBackward{0 if constant(node, 1) else 2 if constant(node, 0) else 1}",
-    "prod": lambda node: f"ProdBackward{int(node.kwargs.get('axis') is not None)}",
     "put": "IndexPutBackward0",
     "reshape": "ViewBackward0",
     "resample": lambda node: upsampling(node.kwargs["maps"]),

@@ -120,7 +120,9 @@ def rand(
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn evenly from [0, 1). TypeError if `dtype` is no floating-point type."""
-    return _make((generator or default_generator).uniform(_size(sizes, size), _float(dtype, "rand")), requires_grad, device)
+    return _make(
+        (generator or default_generator).uniform(_size(sizes, size), _float(dtype, "rand")), requires_grad, device
+    )
 
 
 def randn(
@@ -128,7 +130,9 @@ def randn(
     device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Numbers drawn from the normal distribution of mean 0 and standard deviation 1. TypeError as for `rand`."""
-    return _make((generator or default_generator).normal(_size(sizes, size), _float(dtype, "randn")), requires_grad, device)
+    return _make(
+        (generator or default_generator).normal(_size(sizes, size), _float(dtype, "randn")), requires_grad, device
+    )
 
 
 def randint(

@@ -1,7 +1,7 @@
 """Files in the safetensors format, which PyTorch reads and writes too: weights go there and back.
 
-As in the package of that name, which does the work: `pip install "minigrad[safetensors]"`. The format holds tensors by name, and
-texts, and nothing that could be run. Its bfloat16 numbers are read as float32, which holds them all.
+As in the package of that name, which does the work: `pip install "minigrad[safetensors]"`. The format holds tensors by
+name, and texts, and nothing that could be run. Its bfloat16 numbers are read as float32, which holds them all.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Switches that programs set for speed or repeatability. They can be set and read, and change nothing: results always repeat."""
+"""Switches that programs set for speed or repeatability. They can be set and read, and change nothing."""
 
 from __future__ import annotations
 

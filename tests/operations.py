@@ -298,5 +298,6 @@ OPERATIONS = [
     *LINALG,
     *LOSSES,
     *NN,
-    *SEQUENCE, *SPATIAL,
+    *SEQUENCE,
+    *SPATIAL,
 ]

@@ -41,6 +41,8 @@ def test_other_devices_are_not_there():
      lambda **k: minigrad.ones_like(ones(2), **k), lambda **k: minigrad.full_like(ones(2), 3, **k),
      lambda **k: minigrad.as_tensor([1], **k), lambda **k: tensor([1], **k), lambda **k: minigrad.eye(2, **k),
      lambda **k: minigrad.rand(2, **k), lambda **k: minigrad.randn_like(ones(2), **k), lambda **k: minigrad.randperm(2, **k),
+     lambda **k: ones(2).new_tensor([1], **k), lambda **k: ones(2).new_full((2,), 1, **k), lambda **k: ones(2).new_ones(2, **k),
+     lambda **k: ones(2).new_empty(2, requires_grad=True, dtype=minigrad.float64, **k),
      lambda **k: minigrad.randint(3, (2,), **k), lambda **k: minigrad.normal(0.0, 1.0, (2,), **k)],
 )  # fmt: skip
 def test_nothing_is_made_elsewhere(make):

@@ -73,9 +73,7 @@ def test_a_missing_name_fails_with_the_nearest():
             torch.zeroes
         with pytest.raises(AttributeError, match=r"minigrad has no torch.nn.Lineer: the nearest are Linear"):
             torch.nn.Lineer
-        with pytest.raises(
-            ModuleNotFoundError, match=r"minigrad has no module torch.optimm: the nearest are optim"
-        ):
+        with pytest.raises(ModuleNotFoundError, match=r"minigrad has no module torch.optimm: the nearest are optim"):
             import torch.optimm
         with pytest.raises(ModuleNotFoundError, match=r"minigrad has no module torch.distributed"):
             import torch.distributed.rpc
@@ -149,7 +147,9 @@ def test_what_is_left_out_says_why():
             import torch.utils.tensorboard
         with pytest.raises(ModuleNotFoundError, match=r"no module torch.distributed: it computes in one process"):
             import torch.distributed
-        with pytest.raises(AttributeError, match=r"no torch.hub: it downloads nothing: read weights from a safetensors"):
+        with pytest.raises(
+            AttributeError, match=r"no torch.hub: it downloads nothing: read weights from a safetensors"
+        ):
             torch.hub.load("x", "y")
         with pytest.raises((ImportError, AttributeError), match=r"torchvision.models.*no ready-made networks"):
             __import__("torchvision.models")

@@ -17,10 +17,14 @@ from minigrad.testing import assert_close
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
 FUNCTIONS = {name: getattr(minigrad.nn.functional, name) for name in minigrad.nn.functional.__all__}
-NAMES = FUNCTIONS | {name: getattr(minigrad, name) for name in ("maximum", "minimum", "softplus", "where")} | {
-    "inf": inf,
-    "nan": nan,
-}
+NAMES = (
+    FUNCTIONS
+    | {name: getattr(minigrad, name) for name in ("maximum", "minimum", "softplus", "where")}
+    | {
+        "inf": inf,
+        "nan": nan,
+    }
+)
 WARNS = ("Poles",)  # elsewhere a RuntimeWarning fails the test
 
 

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minigrad
+import minigrad.nn
 from minigrad import formatting, set_printoptions, tensor, zeros
 from minigrad.nn import Parameter
 
@@ -177,6 +178,29 @@ tensor([[       0,  1000000,  2000000,  3000000,  4000000,  5000000,  6000000,
 def test_printed_as_pytorch_prints(text, printed):
     assert repr(eval(text, dict(NAMES))) == printed
     assert str(eval(text, dict(NAMES))) == printed
+
+
+# ── the names of operations ──────────────────────────────────────────────────────────────────────────────────────────
+
+X, PICTURE, F = tensor([[1.0, 2.0]], requires_grad=True), zeros(1, 1, 4, 4).requires_grad_(), minigrad.nn.functional
+OPERATIONS = [
+    (lambda: X + 1, "Add0"), (lambda: 1 - X, "Rsub1"), (lambda: X - 1, "Sub0"), (lambda: 1 / X, "Mul0"),
+    (lambda: X / 2, "Div0"), (lambda: X**3, "Pow0"), (lambda: X**X, "Pow1"), (lambda: 2**X, "Pow2"), (lambda: X.sum(), "Sum0"),
+    (lambda: X.sum(1), "Sum1"),
+    (lambda: X.mean(0), "Mean1"), (lambda: X.max(), "Max1"), (lambda: X.max(1)[0], "Max0"), (lambda: X.min(), "Min1"),
+    (lambda: X @ X.T, "Mm0"), (lambda: X[None] @ X.T[None], "Bmm0"), (lambda: F.linear(X, X), "Mm0"),
+    (lambda: F.linear(X, X, tensor([1.0])), "Addmm0"), (lambda: F.linear(X[None], X), "View0"), (lambda: X[0], "Select0"),
+    (lambda: X[0:1, 1:], "Slice0"), (lambda: X[:], "Slice0"), (lambda: X[...], "Alias0"), (lambda: X[:, None], "Unsqueeze0"),
+    (lambda: X[[0]], "Index0"), (lambda: X.unsqueeze(0), "Unsqueeze0"), (lambda: X.unsqueeze(0).squeeze(0), "Squeeze1"),
+    (lambda: X.log1p(), "Log1P0"), (lambda: F.max_pool2d(PICTURE, 2), "MaxPool2DWithIndices0"),
+    (lambda: F.avg_pool2d(PICTURE, 2), "AvgPool2D0"), (lambda: F.interpolate(PICTURE, scale_factor=2), "UpsampleNearest2D0"),
+    (lambda: F.interpolate(PICTURE, scale_factor=2, mode="bilinear"), "UpsampleBilinear2D0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("call", "name"), OPERATIONS, ids=[f"{i} {name}" for i, (_, name) in enumerate(OPERATIONS)])
+def test_operations_print_under_the_names_they_have_in_pytorch(call, name):
+    assert repr(call().grad_fn) == f"<{name[:-1]}Backward{name[-1]}>"
 
 
 # ── options ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -100,7 +100,7 @@ Law = Callable[[Operation, Case], None]
 EXAMPLES = max(settings().max_examples // 3, 1)  # of so many laws for so many operations
 
 
-def of(speaks_of: Callable[[Operation], Any]) -> Callable[[Law], Any]:
+def of(speaks_of: Callable[[Operation], Any], examples: int = max(EXAMPLES // 2, 1)) -> Callable[[Law], Any]:
     """Make a law a test of every operation that it speaks of."""
 
     def decorate(law: Law) -> Any:
@@ -111,7 +111,7 @@ def of(speaks_of: Callable[[Operation], Any]) -> Callable[[Law], Any]:
 
         test.__name__, test.__doc__ = law.__name__, law.__doc__
         rows = [pytest.param(operation, id=operation.name) for operation in OPERATIONS if speaks_of(operation)]
-        tried = pytest.mark.parametrize("operation", rows)(settings(max_examples=EXAMPLES)(given(data=st.data())(test)))
+        tried = pytest.mark.parametrize("operation", rows)(settings(max_examples=examples)(given(data=st.data())(test)))
         tried.law = law
         return tried
 
@@ -150,7 +150,7 @@ def test_integers_are_accepted(operation: Operation, case: Case) -> None:
         assert_close(r, e.astype(kind), rtol=2e-5, atol=2e-5)
 
 
-@of(differentiable)
+@of(differentiable, EXAMPLES)
 def test_gradients_are_differences(operation: Operation, case: Case) -> None:
     """Gradients of first and second order are finite differences."""
     with evidence.measured(operation, case):

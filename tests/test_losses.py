@@ -529,3 +529,23 @@ REFUSED = [
 def test_other_losses_refuse(call, error, words):
     with pytest.raises(error, match=re.escape(words)):
         call()
+
+
+def test_multilabel_soft_margin_loss_is_the_mean_of_its_classes():
+    x = tensor([[0.5, -1.0, 2.0], [0.0, 1.0, -2.0]])
+    y = tensor([[1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
+    each = np.log1p(np.exp(-x.array)) * y.array + np.log1p(np.exp(x.array)) * (1 - y.array)
+    assert F.multilabel_soft_margin_loss(x, y).item() == pytest.approx(each.mean(), rel=1e-6)
+    assert nn.MultiLabelSoftMarginLoss(reduction="none")(x, y).tolist() == pytest.approx(
+        each.mean(1).tolist(), rel=1e-6
+    )
+
+
+def test_triplet_margin_with_distance_loss_takes_a_distance_of_ones_own():
+    a, p, n = (tensor([[v, 0.0]]) for v in (0.0, 1.0, 1.5))
+
+    def city(x, y):
+        return (x - y).abs().sum(-1)
+
+    assert F.triplet_margin_with_distance_loss(a, p, n, distance_function=city).item() == pytest.approx(0.5)
+    assert nn.TripletMarginWithDistanceLoss(distance_function=city, margin=0.2)(a, p, n).item() == 0.0

@@ -887,7 +887,9 @@ def test_a_dict_of_parameters_has_the_manners_of_a_dict():
     one.clear()
     with pytest.raises(KeyError, match="popitem of an empty ParameterDict"):
         one.popitem()
-    with pytest.raises(TypeError, match=r"ParameterDict\.update needs a dict or pairs of a name and an item, not a int"):
+    with pytest.raises(
+        TypeError, match=r"ParameterDict\.update needs a dict or pairs of a name and an item, not a int"
+    ):
         one.update(3)
     assert len(ModuleDict(None)) == 0
 

@@ -13,13 +13,14 @@ import minigrad
 
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ["minigrad", "minigrad.autograd", "minigrad.nn", "minigrad.nn.functional", "minigrad.optim",
-          "minigrad.optim.lr_scheduler", "minigrad.optim.swa_utils", "minigrad.nn.utils", "minigrad.utils.data",
-          "minigrad.datasets", "minigrad.testing",
-          "minigrad.plot", "minigrad.func", "minigrad.autograd.functional", "minigrad.autograd.graph", "minigrad.cuda", "minigrad.random",
-          "minigrad.safetensors", "minigrad.amp", "minigrad.jit", "minigrad.mps", "minigrad.accelerator", "minigrad.settings",
-          "minigrad.utils.checkpoint", "minigrad.utils.dlpack",
-          "minigrad.vision.datasets", "minigrad.vision.transforms", "minigrad.vision.utils", "minigrad.linalg",
-          "minigrad.distributions", "minigrad.distributions.constraints"]  # fmt: skip
+          "minigrad.optim.lr_scheduler", "minigrad.optim.swa_utils", "minigrad.nn.utils",
+          "minigrad.utils.data", "minigrad.datasets", "minigrad.testing", "minigrad.plot",
+          "minigrad.func", "minigrad.autograd.functional", "minigrad.autograd.graph", "minigrad.cuda",
+          "minigrad.random", "minigrad.safetensors", "minigrad.amp", "minigrad.jit", "minigrad.mps",
+          "minigrad.accelerator", "minigrad.settings", "minigrad.utils.checkpoint",
+          "minigrad.utils.dlpack", "minigrad.vision.datasets", "minigrad.vision.transforms",
+          "minigrad.vision.utils", "minigrad.linalg", "minigrad.distributions",
+          "minigrad.distributions.constraints"]  # fmt: skip
 CORPUS = "\n".join(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != "test_public.py")
 
 

@@ -307,6 +307,27 @@ def test_samples_have_gradient_0():
     assert not p.multinomial(2).requires_grad
 
 
+def test_numbers_are_drawn_in_the_order_of_memory():
+    """PyTorch's numbers for tensors that are not in order."""
+    turned = zeros(2, 3).t()
+    for draw, expected in (
+        (lambda: turned.uniform_(), [0.4962566, 0.7682218, 0.0884774, 0.1320305, 0.3074228, 0.6340787]),
+        (lambda: minigrad.rand_like(turned), [0.4962566, 0.7682218, 0.0884774, 0.1320305, 0.3074228, 0.6340787]),
+        (lambda: turned.bernoulli_(minigrad.tensor([[0.2, 0.9]])), [0, 0, 1, 1, 1, 1]),
+        (lambda: minigrad.randn_like(turned), [1.5409961, -0.2934289, -2.1787894, 0.5684313, -1.0845224, -1.3985955]),
+    ):
+        manual_seed(0)
+        assert draw().t().flatten().tolist() == pytest.approx(expected, abs=1e-6)
+
+
+def test_means_deviations_and_a_place_for_the_result():
+    many = normal(3.0, 0.1, (1000,))
+    assert (many.mean().item(), many.std().item()) == (pytest.approx(3, abs=0.02), pytest.approx(0.1, abs=0.01))
+    place = zeros(2)
+    assert normal(zeros(2), 1.0, out=place) is place
+    assert place.abs().min() > 0
+
+
 def test_poisson_numbers_have_their_mean():
     sample = minigrad.poisson(minigrad.full((20_000,), 3.0))
     assert sample.dtype is minigrad.float32

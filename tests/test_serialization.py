@@ -238,7 +238,11 @@ def test_pytorchs_options_are_accepted(tmp_path):
     save(3, path)
     assert load(path, map_location="cpu", weights_only=True) == load(path, None, mmap=False, encoding="ascii") == 3
     save(3, path, pickle_protocol=4, _use_new_zipfile_serialization=False)
-    assert load(path, lambda storage, location: storage) == load(path, {"cuda:0": "cpu"}) == load(path, minigrad.device("cpu"))
+    assert (
+        load(path, lambda storage, location: storage)
+        == load(path, {"cuda:0": "cpu"})
+        == load(path, minigrad.device("cpu"))
+    )
     with pytest.raises(RuntimeError, match="minigrad computes on the CPU only"):
         load(path, "cuda")
     for call in (lambda: save(3, path, pickle_module=pickle), lambda: load(path, pickle_module=pickle)):

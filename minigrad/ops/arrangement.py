@@ -364,7 +364,7 @@ def broadcast_shapes(*shapes: Any) -> Any:
 
 
 def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[Tensor, ...]:
-    """Vectors as the coordinates of a grid: one tensor for each, of the grid's shape; "xy" exchanges the first two dimensions."""
+    """Vectors as the coordinates of a grid: one tensor for each, of its shape; "xy" exchanges the first two dimensions."""
     if len(tensors) == 1 and isinstance(tensors[0], tuple | list):
         tensors = tuple(tensors[0])
     if indexing not in ("ij", "xy"):

@@ -103,8 +103,8 @@ class Indexing:
         pairs = list(zip(self.array.shape, index.array.shape))
         if any(n != m and 1 not in (n, m) for d, (n, m) in enumerate(pairs) if d != dim):
             raise ShapeError(
-                f"take_along_dim: indices of shape {tuple(index.array.shape)} for a tensor of shape {tuple(self.array.shape)} do "
-                f"not broadcast elsewhere than along dimension {dim}"
+                f"take_along_dim: indices of shape {tuple(index.array.shape)} for a tensor of shape "
+                f"{tuple(self.array.shape)} do not broadcast elsewhere than along dimension {dim}"
             )
         sizes = [n if d == dim or m == 1 else m for d, (n, m) in enumerate(pairs)]
         wide = [m if d == dim else size for d, (size, m) in enumerate(zip(sizes, index.array.shape))]
@@ -208,10 +208,7 @@ def _part(part: Any) -> Any:
     if part is None or part is Ellipsis or type(part) is int:
         return part
     if type(part) is slice:
-        start, stop, step = [None if n is None else index_of(n) for n in (part.start, part.stop, part.step)]
-        if step is not None and step <= 0:
-            raise ValueError(f"a slice with step {step}: it must be positive; x.flip(dim) reverses")
-        return slice(start, stop, step)
+        return slice(*(None if n is None else index_of(n) for n in (part.start, part.stop, part.step)))
     array = np.array(getattr(part, "array", part))
     if array.dtype.kind == "b":
         return array

@@ -39,7 +39,9 @@ class Linalg:
 
     def _matmul(self: Tensor, other: Tensor) -> Tensor:
         """`matmul` of matrices, or batches of them, that are known to fit."""
-        if other.array.ndim == 2 < self.array.ndim:  # one matrix for a batch: its gradient is one product of long matrices
+        if (
+            other.array.ndim == 2 < self.array.ndim
+        ):  # one matrix for a batch: its gradient is one product of long matrices
             rules = lambda g: g._matmul(other.mT), lambda g: _matrix(self)._transposed_matmul(_matrix(g))
         else:
             rules = lambda g: g._matmul(other.mT), lambda g: self.mT._matmul(g)

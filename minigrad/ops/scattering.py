@@ -283,7 +283,7 @@ def _with_part(tensor: Tensor, src: Tensor, name: str, part: Any) -> Tensor:
     view = part(out)
     if view.array.shape != src.array.shape:
         raise ShapeError(
-            f"{name}: a source of shape {tuple(src.array.shape)} for a part of shape {tuple(view.array.shape)}: they must be one"
+            f"{name}: a source of shape {tuple(src.array.shape)} for a part of shape {tuple(view.array.shape)}: make them one"
         )
     view.copy_(src)
     return out

@@ -144,7 +144,8 @@ class Sorting:
         x = self.array
         if x.ndim != 1 or x.dtype.kind not in "iu" or (x.size and x.min() < 0):
             raise ShapeError(
-                f"bincount of a tensor of shape {tuple(x.shape)} and type {x.dtype}: one dimension of integers from 0 on is needed"
+                f"bincount of a tensor of shape {tuple(x.shape)} and type {x.dtype}: "
+                "one dimension of integers from 0 on is needed"
             )
         if minlength < 0:
             raise ValueError(f"bincount: minlength {minlength} is negative")
@@ -210,8 +211,8 @@ class Sorting:
         sequence = self if sorter is None else self.gather(-1, sorter)
         if sequence.array.ndim != 1 and sequence.array.shape[:-1] != values.array.shape[:-1]:
             raise ShapeError(
-                f"searchsorted: sequences of shape {tuple(sequence.array.shape)}, values of {tuple(values.array.shape)}: all but "
-                "the last dimension must be the same, or the sequence have one"
+                f"searchsorted: sequences of shape {tuple(sequence.array.shape)}, values of "
+                f"{tuple(values.array.shape)}: all but the last dimension must be the same, or the sequence have one"
             )
         kind = np.dtype(np.int32 if out_int32 else np.int64)
         return apply(sorting.searchsorted, (sequence, values), right=right or side == "right", dtype=kind)
