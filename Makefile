@@ -18,7 +18,7 @@ mnist: .venv/installed
 	$(bin)/python scripts/mnist.py $(ARGS)
 
 test: .venv/installed lint
-	$(one_thread) $(bin)/python -m pytest -n 2 --cov --cov-report=term --gradients docs/gradients.md $(ARGS)
+	GRADIENTS=docs/gradients.md $(one_thread) $(bin)/python -m pytest -n 2 --cov --cov-report=term $(ARGS)
 
 parity: .venv-parity/installed
 	$(one_thread) .venv-parity/bin/python -m pytest -n 2 tests/parity tests/test_programs.py $(ARGS)

@@ -1,7 +1,7 @@
 """What the laws on gradients saw, written down as docs/gradients.md.
 
 Each run of `test_gradients_are_differences` leaves, for its operation, the number of examples and the largest differences
-between rules and finite differences. `pytest --gradients FILE` collects them, from every process, and writes the table.
+between rules and finite differences. `GRADIENTS=FILE pytest` collects them, from every process, and writes the table.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """Indices as operands, order, running sums: what is refused and in which words, forms, names, results with several parts."""
 
-# ruff: noqa: E501
-
 import copy
 import pickle
 

@@ -131,7 +131,7 @@ def test_what_requires_grad_still_does():
         {1, "a", (2, 3)}, frozenset([1]), b"\0\xff", 2 - 3j, ones(2, 3).shape, minigrad.float64, minigrad.bool,
         minigrad.device("cpu"), {"rng": minigrad.get_rng_state()}, {minigrad.float32: [set(), b""]},
     ],
-    ids=str,
+    ids=lambda kept: type(kept).__name__,
 )  # fmt: skip
 def test_other_things_that_programs_keep(data):
     assert same(through_a_file(data), data)
