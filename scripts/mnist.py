@@ -377,7 +377,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     mode.add_argument("--predict", type=Path, metavar="IMAGE", help="read the digit in a picture and stop")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights for --predict (the ones in models/)")
     parser.add_argument(
-        "--out", type=Path, default=Path("runs/mnist"), help="folder for weights and pictures (%(default)s)"
+        "--out", type=Path, help="folder for weights and pictures (runs/mnist, or the one of the run that is resumed)"
     )
     for name, (kind, default, text) in TRAINING.items():
         parser.add_argument(
@@ -389,8 +389,13 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.error = lambda message: parser.exit(2, f"mnist.py: error: {message}\n")  # type: ignore[method-assign]
     options = parser.parse_args(argv)
     given = [name for name in TRAINING if getattr(options, name) is not None]
-    if options.resume is not None and set(given) - {"epochs"}:
-        parser.error(f"--resume goes on with the options of its run; leave out --{given[0].replace('_', '-')}")
+    fixed = [name for name in given if name != "epochs"]
+    if options.resume is not None and fixed:
+        parser.error(f"--resume goes on with the options of its run; leave out --{fixed[0].replace('_', '-')}")
+    if options.weights is not None and options.predict is None:
+        parser.error("--weights is for --predict; to test weights use --test FILE, to train on --resume FILE")
+    if options.out is None:
+        options.out = Path("runs/mnist") if options.resume is None else options.resume.parent
     return options
 
 

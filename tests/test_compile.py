@@ -251,6 +251,55 @@ def test_a_loaded_optimizer_is_noticed():
     assert found[0] == found[1]
 
 
+@pytest.mark.parametrize("clip", [nn.utils.clip_grad_norm_, nn.utils.clip_grad_value_])
+def test_clipped_gradients(clip):
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        model = network()
+        descent = OPTIMIZERS["Adam"](model.parameters())
+
+        def step(x, y, model=model, descent=descent):
+            cost = nn.functional.mse_loss(model(x), y)
+            descent.zero_grad()
+            cost.backward()
+            clip(model.parameters(), 0.1)
+            descent.step()
+            return cost
+
+        step = minigrad.compile(step) if compiled else step
+        found.append([step(minigrad.rand(5, 4), minigrad.rand(5, 2)).item() for _ in range(7)])
+    assert found[0] == found[1]
+
+
+class Holder:
+    def __init__(self, k):
+        self.k = k
+
+
+@pytest.mark.parametrize(
+    ("held", "read"), [({"k": 1}, lambda h: h["k"]), ([1], lambda h: h[0]), (Holder(1), lambda h: h.k)]
+)
+def test_values_inside_what_is_closed_over_are_noticed(held, read):
+    compiled = minigrad.compile(lambda x: x * read(held))
+    x = minigrad.tensor(2.0)
+    assert [compiled(x).item() for _ in range(4)] == [2.0] * 4
+    if isinstance(held, Holder):
+        held.k = 5
+    else:
+        held["k" if isinstance(held, dict) else 0] = 5
+    assert [compiled(x).item() for _ in range(3)] == [10.0] * 3
+
+
+def test_an_attribute_of_a_module_is_noticed():
+    model = nn.Sequential(nn.LeakyReLU(0.1))
+    compiled = minigrad.compile(lambda x: model(x))
+    x = minigrad.tensor([-1.0])
+    assert [round(compiled(x).item(), 3) for _ in range(4)] == [-0.1] * 4
+    model[0].negative_slope = 0.5
+    assert compiled(x).item() == -0.5
+
+
 def test_eval_is_noticed():
     model = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4))
     compiled = minigrad.compile(lambda x: model(x))

@@ -240,3 +240,22 @@ def test_the_command_itself(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "13,002 parameters, 50 training digits, 10,000 unseen digits, seed 0" in done.stdout
     assert "epoch  1/1" in done.stderr  # the progress bar
+
+
+def test_a_resumed_run_stays_in_its_folder(script, tmp_path):
+    assert script.parse(["--resume", str(tmp_path / "weights.npz")]).out == tmp_path
+    assert script.parse(["--resume", str(tmp_path / "weights.npz"), "--out", "elsewhere"]).out == Path("elsewhere")
+    assert script.parse([]).out == Path("runs/mnist")
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["--weights", "x.npz"], "--weights is for --predict"),
+        (["--resume", "x.npz", "--epochs", "9", "--hidden", "32"], "leave out --hidden"),
+    ],
+)
+def test_options_that_do_not_go_together(script, argv, message, capsys):
+    with pytest.raises(SystemExit):
+        script.parse(argv)
+    assert message in capsys.readouterr().err

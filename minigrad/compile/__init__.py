@@ -50,6 +50,7 @@ class Compiled:
         self.function = function
         self.entries: dict[Any, Any] = {}
         self.latest: Entry | None = None
+        self.refused = ""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function computes."""
@@ -75,6 +76,8 @@ class Compiled:
         self.entries[key] = made if made.complete else EAGER
         if made.complete:
             self.latest = made
+        else:
+            self.refused = made.refused
         return made.result
 
     @property
@@ -92,6 +95,8 @@ class Compiled:
         save(self._program(), Path(path))
 
     def _program(self) -> Entry:
+        if self.latest is None and self.refused:
+            raise CompileError(f"this function runs as it is, without a program: {self.refused}")
         if self.latest is None:
             raise CompileError(
                 "there is no program yet: one is recorded at the second call with arguments of the same shapes"

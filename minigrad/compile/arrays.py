@@ -122,7 +122,11 @@ def _method(name: str) -> Any:
             return plain(self, *args)  # as another class, not as another type of numbers
         out = kwargs.pop("out", None)
         return perform(
-            plain if out is None else _with_one_out(plain), f".{name}", (self, *args), kwargs, out and (out,)
+            plain if out is None else _with_one_out(plain),
+            f".{name}",
+            (self, *args),
+            kwargs,
+            None if out is None else (out,),
         )
 
     return method

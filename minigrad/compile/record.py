@@ -102,6 +102,7 @@ class Tape:
         self.optimizers: set[str] = set()  # the names of their scopes
         self.draws: list[Any] = []  # streams of random numbers
         self.drawing = False
+        self.refused = ""  # why this cannot be a program
         self.cleared: set[int] = set()  # tensors whose .grad was dropped, by identity
         self.held: dict[int, Any] = {}  # what .grad of each tensor was when it was first met
         self.names: dict[int, str] = {}  # of modules, by identity: as the outermost one names them
@@ -218,6 +219,10 @@ class Tape:
                 f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno} takes a number out of a tensor of shape "
                 f"{array.shape} ({how}): what Python decides by it cannot be recorded; compute it with tensor operations "
                 "(minigrad.where for an if), or return the tensor and look at it outside the compiled function"
+            )
+        if isinstance(found, float | list):  # it differs at every call, and what is done with it cannot be seen
+            self.refused = (
+                f"{frame.f_code.co_name} in {frame.f_globals['__name__']} computes with a number of a tensor in Python"
             )
         self.calls.append(Call(None, "check", (self.described(array), how, found), {}, self.scope()))
         return found

@@ -38,6 +38,10 @@ class Entry:
         self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
         self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
         self.trusted = False
+        self.refused = tape.refused or (
+            "" if self.complete else "a tensor that it returns has a graph still to be walked"
+        )
+        self.complete = not self.refused
         self.fits: Callable[..., bool] | None = None  # a quick check of arguments that are tensors
         if not self.complete:
             return

@@ -3,12 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from minigrad.grad_mode import grad_mode
 from minigrad.nn.module import Module
+from minigrad.tensor import Tensor
 
 MISSING = object()
+PLAIN = (int, float, str, bool)  # compared by value
+
+
+def inside(value: Any) -> Any:
+    """What a list or a dict holds, and an object's attributes: a change there changes what a function does, too."""
+    kind = type(value)
+    if kind in (list, tuple, set):
+        return value
+    if kind is dict:
+        return value.values()
+    if (
+        kind.__module__ in ("builtins", "numpy")
+        or isinstance(value, Module | Tensor | type | ModuleType)
+        or callable(value)
+    ):
+        return ()
+    return [part for part in getattr(value, "__dict__", {}).values() if type(part) in PLAIN]
 
 
 class Surroundings:
@@ -33,6 +52,10 @@ class Surroundings:
         if code is not None:
             space = function.__globals__
             found.extend(space.get(name, MISSING) for name in code.co_names)
+        for value in tuple(found):
+            found.extend(inside(value))
+        for module, _ in self.modes:
+            found.extend(value for value in vars(module).values() if type(value) in PLAIN)
         return found
 
     def hold(self) -> bool:
@@ -44,10 +67,11 @@ class Surroundings:
 
     def hold_values(self) -> bool:
         """The same of all but the modules' modes."""
-        for now, then in zip(self.look(), self.values):
-            if now is not then and (
-                type(now) is not type(then) or type(now) not in (int, float, str, bool) or now != then
-            ):
+        seen = self.look()
+        if len(seen) != len(self.values):
+            return False
+        for now, then in zip(seen, self.values):
+            if now is not then and (type(now) is not type(then) or type(now) not in PLAIN or now != then):
                 return False
         return True
 
