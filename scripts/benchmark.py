@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 
 import minigrad
+import minigrad.compile
 from minigrad import nn, optim
 from minigrad.datasets import MNIST
 from minigrad.utils.data import DataLoader, TensorDataset

@@ -28,6 +28,7 @@ for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import minigrad
+import minigrad.compile
 from minigrad import nn, optim
 from minigrad.datasets import MNIST
 from minigrad.utils.data import DataLoader, TensorDataset

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import minigrad
-from minigrad import GraphError, ShapeError, Tensor, ones, special, tensor
+from minigrad import GraphError, MutationError, ShapeError, Tensor, ones, special, tensor
 
 # ── changed in place ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -44,6 +44,26 @@ def test_a_write_into_one_whose_shape_was_changed_is_tracked():
     x.mul_(3)
     x.sum().backward()
     assert leaf.grad.tolist() == [6.0, 6.0, 6.0]
+
+
+def test_a_shape_changed_under_no_grad_keeps_its_history():
+    leaf = minigrad.arange(4.0).reshape(2, 2).requires_grad_()
+    x = leaf * 1
+    with minigrad.no_grad():
+        x.t_()
+    (x * minigrad.tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert leaf.grad.tolist() == [[1.0, 3.0], [2.0, 4.0]]
+
+
+@pytest.mark.parametrize(
+    "change", [lambda x: x.unsqueeze_(0), lambda x: x.squeeze_(), lambda x: x.t_(), lambda x: x.transpose_(0, 1)]
+)
+def test_a_tensor_with_views_does_not_change_its_shape(change):
+    x = ones(2, 2, requires_grad=True) * 1
+    row = x[0]
+    with pytest.raises(MutationError, match="of which views were taken"):
+        change(x)
+    assert row.shape == (2,)
 
 
 def test_resize_cuts_and_grows():

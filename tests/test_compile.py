@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import minigrad
+import minigrad.compile
 from minigrad import nn, optim
 from minigrad.compile import Compiled, CompileError
 
@@ -289,6 +290,67 @@ def test_values_inside_what_is_closed_over_are_noticed(held, read):
     else:
         held["k" if isinstance(held, dict) else 0] = 5
     assert [compiled(x).item() for _ in range(3)] == [10.0] * 3
+
+
+def test_two_networks_and_two_optimizers():
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        g, d = nn.Linear(3, 2), nn.Linear(2, 1)
+        og, od = optim.SGD(g.parameters(), 0.1), optim.SGD(d.parameters(), 0.2)
+
+        def step(x, g=g, d=d, og=og, od=od):
+            od.zero_grad()
+            og.zero_grad()
+            cost = d(g(x)).square().mean()
+            cost.backward()
+            od.step()
+            og.step()
+            return cost
+
+        step = minigrad.compile(step) if compiled else step
+        found.append([step(minigrad.rand(4, 3)).item() for _ in range(6)])
+    assert found[0] == found[1]
+
+
+def test_an_embedding_learns():
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        table = nn.Embedding(7, 4)
+        descent = optim.SGD(table.parameters(), 0.1)
+
+        def step(x, table=table, descent=descent):
+            descent.zero_grad()
+            cost = table(x).square().sum()
+            cost.backward()
+            descent.step()
+            return cost
+
+        step = minigrad.compile(step) if compiled else step
+        found.append([step(minigrad.randint(7, (5,))).item() for _ in range(6)])
+    assert found[0] == pytest.approx(found[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("function", [lambda x: x[x > 0].sum(), lambda x: (x > 0).nonzero().sum()])
+def test_shapes_that_depend_on_values_have_no_program(function):
+    compiled = minigrad.compile(function)
+    for n in range(4):
+        x = minigrad.tensor([1.0, -1.0, n - 1.5, 3.0])
+        assert compiled(x).item() == function(x).item()
+    with pytest.raises(CompileError, match="runs as it is"):
+        compiled.source
+
+
+def test_a_frozen_parameter_is_noticed():
+    step, model = trained()
+    weight = model[0].weight
+    weight.requires_grad_(False)
+    weight.grad = None
+    before = weight.tolist()
+    for _ in range(4):
+        step(minigrad.rand(5, 4), minigrad.rand(5, 2))
+    assert weight.tolist() == before
 
 
 def test_an_attribute_of_a_module_is_noticed():

@@ -37,7 +37,7 @@ class Compiled:
 
     A function that returns tensors with a graph still to be walked cannot be a program, and runs as it is.
 
-    >>> import minigrad
+    >>> import minigrad, minigrad.compile
     >>> double = minigrad.compile(lambda x: x * 2 + 1)
     >>> [double(minigrad.tensor([float(i)])).item() for i in range(4)]
     [1.0, 3.0, 5.0, 7.0]

@@ -15,6 +15,7 @@ def texts(functions: list[Callable[..., Any]]) -> str:
     imports: dict[str, None] = {}
     constants: dict[str, str] = {}
     found: dict[str, str] = {}
+    aliases: list[str] = []  # functions that were imported under another name
     waiting: list[Any] = list(functions)
     while waiting:
         function = inspect.unwrap(waiting.pop())
@@ -27,6 +28,10 @@ def texts(functions: list[Callable[..., Any]]) -> str:
                 imports[f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else "")] = None
             elif isinstance(inspect.unwrap(value) if callable(value) else value, FunctionType) and is_own(value):
                 waiting.append(value)
+                if inspect.unwrap(value).__name__ != name:
+                    aliases.append(f"{name} = {inspect.unwrap(value).__name__}")
+            elif isinstance(value, type) and issubclass(value, Exception) and is_own(value):
+                constants[name] = next(base.__name__ for base in value.__mro__ if base.__module__ == "builtins")
             elif callable(value) and hasattr(value, "__module__") and not is_own(value):
                 imports[f"from {value.__module__} import {name}"] = None
             elif name in function.__globals__:
@@ -39,6 +44,7 @@ def texts(functions: list[Callable[..., Any]]) -> str:
         "\n".join(imports),
         "\n".join(f"{name} = {text}" for name, text in constants.items()),
         *reversed(found.values()),
+        "\n".join(dict.fromkeys(aliases)),
     ]
     return "".join(f"{part.rstrip()}\n\n\n" for part in parts if part)
 

@@ -44,6 +44,15 @@ DRAWS = (
 )  # fmt: skip
 
 
+SHAPED_BY_VALUES = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "union1d", "intersect1d"}
+
+
+def is_masked(index: Any) -> bool:
+    """Does an index select by a mask?"""
+    parts = index if isinstance(index, tuple) else (index,)
+    return any(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in parts)
+
+
 class Value:
     """One array of the program."""
 
@@ -164,6 +173,8 @@ class Tape:
         """Carry out a call on the plain arrays, and write it down."""
         call = Call(function, name, self.described(tuple(args)), self.described(kwargs), self.scope())
         plain = {key: stripped(value) for key, value in kwargs.items()}
+        if name.rpartition(".")[2] in SHAPED_BY_VALUES or (name == "[]" and is_masked(args[1])):
+            self.refused = f"the shape of what {name} gives depends on the numbers in a tensor"
         if out is not None:
             plain["out"] = stripped(out)
             call.written = [self.described(o) for o in out]
@@ -220,7 +231,7 @@ class Tape:
                 f"{array.shape} ({how}): what Python decides by it cannot be recorded; compute it with tensor operations "
                 "(minigrad.where for an if), or return the tensor and look at it outside the compiled function"
             )
-        if isinstance(found, float | list):  # it differs at every call, and what is done with it cannot be seen
+        if how != "bool":  # it differs at every call, and what is done with it cannot be seen
             self.refused = (
                 f"{frame.f_code.co_name} in {frame.f_globals['__name__']} computes with a number of a tensor in Python"
             )

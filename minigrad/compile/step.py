@@ -54,6 +54,7 @@ class Entry:
         self.source = printer.source()
         self.given = [(name, value, value.array) for name, value in printer.given]
         self.guards = [(value.owner, value.array) for value in printer.owned if value.kind == "tensor"]
+        self.flags = [(tensor, tensor._requires_grad) for tensor, _ in self.guards]
         space: dict[str, Any] = {"draws": self.program.draws}
         exec(
             compile(self.source, f"<minigrad.compile of {getattr(function, '__name__', 'a function')}>", "exec"), space
@@ -67,6 +68,8 @@ class Entry:
         for tensor, array in self.guards:
             if tensor.array is not array:
                 return False
+        if any(tensor._requires_grad is not flag for tensor, flag in self.flags):
+            return False
         return self.gradients_hold() and self.surroundings.hold() and self.numbers.hold()
 
     def gradients_hold(self) -> bool:
@@ -92,12 +95,15 @@ class Entry:
         """The first replay: run beside the function itself, from the same state, and compared with it."""
         touched = [*self.written, *(tensor.array for tensor in tensors)]
         before = [array.copy() for array in touched]
+        gradients = [(tensor, tensor._grad) for tensor, _ in self.grads]
         numbers, streams = self.numbers.read(), [draw.state() for draw in self.program.draws]
         replayed: list[Tensor] = []
         leaves(self.replay(tensors), replayed)
         after = [array.copy() for array in (*touched, *(t.array for t in replayed))]
         for array, old in zip(touched, before):
             np.copyto(array, old)
+        for tensor, gradient in gradients:
+            tensor._grad = gradient
         self.numbers.restore(numbers)
         for draw, state in zip(self.program.draws, streams):
             draw.restore(state)
@@ -119,11 +125,14 @@ class Entry:
 
 def names_of(tape: Tape) -> dict[int, str]:
     """The names of parameters and buffers, as the outermost modules know them."""
-    return {
-        id(tensor): name.replace(".", "_") if name[0].isalpha() else f"p_{name.replace('.', '_')}"
-        for root in tape.roots
-        for name, tensor in (*root.named_parameters(), *root.named_buffers())
-    }
+    names: dict[int, str] = {}
+    for root in tape.roots:
+        for name, tensor in (*root.named_parameters(), *root.named_buffers()):
+            word = name.replace(".", "_") if name[0].isalpha() else f"p_{name.replace('.', '_')}"
+            while word in names.values():  # of another network
+                word += "_"
+            names.setdefault(id(tensor), word)
+    return names
 
 
 def release(tape: Tape) -> None:

@@ -55,7 +55,7 @@ class Surroundings:
         for value in tuple(found):
             found.extend(inside(value))
         for module, _ in self.modes:
-            found.extend(value for value in vars(module).values() if type(value) in PLAIN)
+            found.extend(v for v in vars(module).values() if type(v) in PLAIN or isinstance(v, Module | Tensor))
         return found
 
     def hold(self) -> bool:
@@ -111,6 +111,7 @@ def quick_check(entry: Any, tensors: list[Any]) -> Any:
     for i, (tensor, array) in enumerate(entry.guards):
         space[f"t{i}"] = tensor
         same(f"t{i}.array", array)
+        same(f"t{i}._requires_grad", tensor._requires_grad)
     for i, (module, training) in enumerate(entry.surroundings.modes):
         space[f"m{i}"] = module
         same(f"m{i}.training", training)

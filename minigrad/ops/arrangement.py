@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.errors import GraphError, ShapeError
+from minigrad.errors import GraphError, MutationError, ShapeError
+from minigrad.grad_mode import recording
 from minigrad.graph import apply
 from minigrad.kernels import arrangement
 from minigrad.ops.shape import _flat, cat, dimension, stack
@@ -285,11 +286,17 @@ def _reshaped(tensor: Tensor, name: str, change: Callable[[Tensor], Tensor]) -> 
     """Give a tensor the shape and the history of a view of what it was."""
     if tensor.requires_grad and tensor.is_leaf:
         raise GraphError(f"{name} on a leaf that requires grad would change what its gradient is of: use {name[:-1]}")
+    if tensor._viewed:
+        raise MutationError(
+            f"{name} on a tensor of shape {tuple(tensor.array.shape)} of which views were taken: they would no longer know "
+            f"what they are views of; use {name[:-1]}, which leaves it as it is"
+        )
     old = tensor._wrap(tensor.array)
     old._node, old._requires_grad, old._version, old._view = (
         tensor._node, tensor._requires_grad, tensor._version, tensor._view,
     )  # fmt: skip
-    new = change(old)
+    with recording(True):  # under no_grad, too: the tensor keeps its history
+        new = change(old)
     tensor.array, tensor._node, tensor._view, tensor._version = new.array, new._node, new._view, new._version
     return tensor
 

@@ -84,6 +84,11 @@ def interpolate(
         )
     kind = "cubic" if mode == "bicubic" else "linear" if mode in _ALIGNED else mode
     align = bool(align_corners)
+    if kind in (
+        "linear",
+        "nearest",
+    ):  # a dimension that keeps its size is copied, whatever the factor was, as in PyTorch
+        scales = [None if n == m else s for n, m, s in zip(whole, sizes, scales)]
     maps = tuple((kind, n, m, None if align else s, align) for n, m, s in zip(whole, sizes, scales))
     return resample(input, maps)
 
