@@ -50,7 +50,7 @@ from minigrad.typeinfo import can_cast, e, finfo, iinfo, inf, is_tensor, nan, ne
 
 if _typing.TYPE_CHECKING:
     from minigrad import (
-        accelerator, amp, as_torch, backends, compile, cuda, datasets, distributions, func, jit, linalg, mps, nn, optim,
+        accelerator, amp, as_torch, backends, cuda, datasets, distributions, func, jit, linalg, mps, nn, optim,
         safetensors, special, utils, version, xpu,
     )  # fmt: skip
 
