@@ -30,7 +30,7 @@ from minigrad.legacy import (
 from minigrad.ops.einsum import einsum, tensordot
 from minigrad.ops.elementwise import where
 from minigrad.ops.products import cdist, chain_matmul, cosine_similarity
-from minigrad.ops.arrangement import (
+from minigrad.ops.joining import (
     atleast_1d, atleast_2d, atleast_3d, block_diag, broadcast_shapes, broadcast_tensors, cartesian_prod, column_stack,
     combinations, dstack, hstack, meshgrid, vander, vstack,
 )  # fmt: skip

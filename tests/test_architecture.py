@@ -23,7 +23,7 @@ ROWS = [
     ["ops.mutation"],
     ["ops.reduction", "ops.cumulative", "ops.scattering", "ops.sorting"],
     ["ops.arithmetic", "ops.comparison", "ops.elementwise", "ops", "conversion", "sampling"],
-    ["ops.special", "ops.pointwise", "ops.arrangement"],
+    ["ops.special", "ops.pointwise", "ops.arrangement", "ops.joining"],
     ["formatting"],
     ["protocols"],
     ["tensor"],

@@ -91,6 +91,8 @@ def test_resize_cuts_and_grows():
         (lambda: ones(3).unfold(0, 4, 1), ShapeError, "windows of 4, 1 apart, in dimension 0 of size 3"),
         (lambda: ones(3).tensor_split(0), ValueError, "use at least 1"),
         (lambda: ones(3).as_strided((3,), (2,)), ShapeError, "reaches place 4 of a tensor of 3 elements"),
+        (lambda: ones(2, 3).T.as_strided((2,), (1,)), ShapeError, "do not lie in order from the start"),
+        (lambda: ones(4)[1:].as_strided((2,), (1,), 1), ShapeError, "do not lie in order from the start"),
         (lambda: ones(2, 2).movedim((0, 0), (0, 1)), ShapeError, "name each once"),
         (lambda: minigrad.meshgrid(ones(2), indexing="ab"), ValueError, "use 'ij' or 'xy'"),
         (lambda: minigrad.meshgrid(ones(2, 2)), ShapeError, "vectors are needed"),
