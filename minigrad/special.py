@@ -31,8 +31,7 @@ logsumexp, softmax, log_softmax = Tensor.logsumexp, Tensor.softmax, Tensor.log_s
 
 def xlog1py(input: Tensor, other: Any) -> Tensor:
     """x log(1 + y), and 0 where x is 0; accurate for small y."""
-    input, other = input._pair(other)
-    input, other = input._floating(), other._floating()
+    input, other = input._floating_pair(other)
     return apply(
         kernels.xlog1py,
         (input, other),

@@ -45,6 +45,11 @@ class Arithmetic:
         """This tensor, as the default floating-point type if it holds integers or booleans."""
         return self if self.array.dtype.kind == "f" else self.to(default_dtype())
 
+    def _floating_pair(self: Tensor, other: Any) -> tuple[Tensor, Tensor]:
+        """`_pair`, of floating-point numbers."""
+        self, other = self._pair(other)
+        return self._floating(), other._floating()
+
     def add(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
         """self + alpha · other."""
         self, other = self._pair(other if alpha == 1 else self._operand(other) * alpha)

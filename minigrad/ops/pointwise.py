@@ -23,8 +23,7 @@ class Pointwise:
 
     def atan2(self: Tensor, other: Any) -> Tensor:
         """The angle of the point (other, self), from -π to π."""
-        self, other = self._pair(other)
-        self, other = self._floating(), other._floating()
+        self, other = self._floating_pair(other)
         return apply(
             np.arctan2,
             (self, other),
@@ -33,8 +32,7 @@ class Pointwise:
 
     def hypot(self: Tensor, other: Any) -> Tensor:
         """√(x² + y²), without overflow. At (0, 0) its gradient is NaN, as PyTorch's."""
-        self, other = self._pair(other)
-        self, other = self._floating(), other._floating()
+        self, other = self._floating_pair(other)
         return apply(np.hypot, (self, other), (lambda g, out: g * (self / out), lambda g, out: g * (other / out)))
 
     def fmod(self: Tensor, other: Any) -> Tensor:
@@ -87,8 +85,7 @@ class Pointwise:
 
     def copysign(self: Tensor, other: Any) -> Tensor:
         """|self| with the sign of `other`. At 0 its gradient is 0."""
-        self, other = self._pair(other)
-        self, other = self._floating(), other._floating()
+        self, other = self._floating_pair(other)
         return apply(
             np.copysign, (self, other), (lambda g: g * (self.sign() * g.new_ones(()).copysign(other)), lambda g: g * 0)
         )

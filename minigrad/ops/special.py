@@ -152,7 +152,7 @@ class Special:
 
     def xlogy(self: Tensor, other: Any) -> Tensor:
         """x log(y), and 0 where x is 0."""
-        self, other = _floating_pair(self, other)
+        self, other = self._floating_pair(other)
         nothing = (self == 0) & (other <= 0)
         return apply(
             special.xlogy,
@@ -162,7 +162,7 @@ class Special:
 
     def logaddexp(self: Tensor, other: Any) -> Tensor:
         """log(eˣ + eʸ), without overflow."""
-        self, other = _floating_pair(self, other)
+        self, other = self._floating_pair(other)
         return apply(
             np.logaddexp,
             (self, other),
@@ -171,7 +171,7 @@ class Special:
 
     def logaddexp2(self: Tensor, other: Any) -> Tensor:
         """log₂(2ˣ + 2ʸ), without overflow."""
-        self, other = _floating_pair(self, other)
+        self, other = self._floating_pair(other)
         return (self * log(2)).logaddexp(other * log(2)) / log(2)
 
     def _gate(self: Tensor) -> Tensor:
@@ -185,8 +185,3 @@ class Special:
     digamma_, polygamma_, i0_, logit_ = in_place(digamma), in_place(polygamma), in_place(i0), in_place(logit)
     xlogy_ = in_place(xlogy)
     arcsin_, arccos_, arctan_, arcsinh_, arccosh_, arctanh_ = asin_, acos_, atan_, asinh_, acosh_, atanh_
-
-
-def _floating_pair(a: Tensor, b: Any) -> tuple[Tensor, Tensor]:
-    a, b = a._pair(b)
-    return a._floating(), b._floating()
