@@ -9,6 +9,7 @@ import numpy as np
 
 from minigrad.devices import check_device
 from minigrad.dtypes import BY_CHAR, DTypeLike, canonical, default_dtype, to_numpy
+from minigrad.graph import listening
 from minigrad.tensor import Tensor, _size, wrap
 
 
@@ -22,8 +23,12 @@ def tensor(data: Any, *, dtype: DTypeLike | None = None, device: Any = None, req
     >>> minigrad.tensor([[1.0, 2.0], [3.0, 4.0]]).dtype, minigrad.tensor([1, 2]).dtype
     (minigrad.float32, minigrad.int64)
     """
+    if listening.tape is not None:
+        data = listening.tape.outside(data)
     if isinstance(data, Tensor):
         array = data.array.copy()
+    elif listening.tape is not None and isinstance(data, np.ndarray):
+        array = data.copy()
     elif isinstance(data, list | tuple) and any(isinstance(item, Tensor) for item in data):
         array = np.array([item.array if isinstance(item, Tensor) else item for item in data])
         if array.dtype == np.float64 and not any(isinstance(t, Tensor) and t.array.dtype == np.float64 for t in data):
@@ -80,6 +85,8 @@ def from_numpy(array: np.ndarray[Any, Any]) -> Tensor:
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"from_numpy needs a NumPy array, not a {type(array).__name__}: use minigrad.tensor(...)")
+    if listening.tape is not None:
+        listening.tape.outside(array)
     to_numpy(array.dtype)
     if not array.dtype.isnative:
         raise TypeError(

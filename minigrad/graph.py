@@ -44,6 +44,8 @@ class listening:  # noqa: N801
     """Who hears every operation: the tape of a function that is being compiled, if any."""
 
     tape: Any = None
+    changes = 0  # of module attributes, hooks, requires_grad, data: while it stays, a compiled function need not look
+    reads = 0  # of `.grad` by the user: while it stays, nobody else holds a gradient
 
 
 GONE: list[Any] = []  # the rules of a freed node

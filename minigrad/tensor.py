@@ -123,7 +123,10 @@ class Tensor(
     @staticmethod
     def _from_array(data: Any) -> Tensor:
         """A constant tensor from whatever NumPy reads as numbers; TypeError for the rest."""
-        array = np.array(data)  # a copy: writing into the array later must not change a gradient
+        if listening.tape is not None:
+            data = listening.tape.outside(data)
+        # a copy: writing into the array later must not change a gradient
+        array = data.copy() if isinstance(data, np.ndarray) else np.array(data)
         if array.dtype.char not in BY_CHAR:
             raise TypeError(
                 f"a {type(data).__name__} cannot be an operand of a tensor: use a number, an array of numbers, or "
@@ -194,6 +197,7 @@ class Tensor(
                 f"a tensor of type {self.array.dtype} cannot require grad: convert it to floating point first, x.float()"
             )
         self._requires_grad = bool(wanted)
+        listening.changes += 1
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`; returns the tensor itself."""
@@ -215,6 +219,7 @@ class Tensor(
     @property
     def grad(self) -> Tensor | None:
         """The gradient that `backward` added up here: None until it did. Kept for leaves, and after `retain_grad`."""
+        listening.reads += 1
         return self._grad
 
     @grad.setter
@@ -255,6 +260,7 @@ class Tensor(
         if data.array.shape != self.array.shape:
             self._reshaped = tick()  # a graph recorded before has no gradient for the new shape
         self.array = data.array
+        listening.changes += 1
         self._view, self._version = None, [tick()]  # other memory: views of the old one are on their own now
 
     def detach(self) -> Tensor:
@@ -313,6 +319,7 @@ class Tensor(
         holder: Any = self if self._node is None else self._node
         if holder.hooks is None:
             holder.hooks = []
+        listening.changes += 1
         holder.hooks.append(hook)
         return RemovableHandle(holder.hooks, hook)
 

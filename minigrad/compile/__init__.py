@@ -9,22 +9,28 @@ that is made of NumPy calls alone, into buffers that are there before. `step.sou
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from functools import update_wrapper
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from minigrad.compile.errors import CompileError
+from minigrad.compile.errors import CompileError, CompileWarning
+from minigrad.compile.module import twin
+from minigrad.compile.quick import MISS, quick
 from minigrad.compile.save import save
 from minigrad.compile.step import ONE_AT_A_TIME, Entry, leaves
-from minigrad.compile.surroundings import modes
-from minigrad.graph import listening
+from minigrad.grad_mode import is_grad_enabled
+from minigrad.graph import listening, watchers
+from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
-__all__ = ["CompileError", "Compiled"]
+__all__ = ["CompileError", "CompileWarning", "Compiled"]
 
-SEEN, EAGER = "seen", "eager"  # stages of a kind of arguments that has no program
+SEEN = "seen"  # called once with such arguments
+KINDS = 64  # of arguments that are remembered
+PATIENCE = 8  # times that a function is recorded anew because something around it changed
 
 
 class Compiled:
@@ -32,12 +38,14 @@ class Compiled:
 
     Of a kind are arguments of the same structure, shapes, dtypes and Python values, in the same grad mode. The first call of a
     kind runs as it is, so that what is made lazily is there afterwards; the second is recorded; the third runs the function and
-    its program from the same state and compares them; then the program runs alone. Where the function's surroundings
-    have changed (an array was replaced, a module switched to eval, a closed-over value), it is recorded anew.
+    its program from the same state and compares them; then the program runs alone. Where what the function can see has
+    changed (an array was replaced, a module switched to eval, a closed-over value), it is recorded anew.
 
-    A function that returns tensors with a graph still to be walked cannot be a program, and runs as it is.
+    A function that cannot be a program runs as it is, and a CompileWarning says why: one that returns tensors with a graph
+    still to be walked, that changes what it closes over, or that has hooks. One that decides by numbers in tensors is refused,
+    with a CompileError that names the line.
 
-    >>> import minigrad, minigrad.compile
+    >>> import minigrad
     >>> double = minigrad.compile(lambda x: x * 2 + 1)
     >>> [double(minigrad.tensor([float(i)])).item() for i in range(4)]
     [1.0, 3.0, 5.0, 7.0]
@@ -50,35 +58,73 @@ class Compiled:
         self.function = function
         self.entries: dict[Any, Any] = {}
         self.latest: Entry | None = None
+        self.fast: Callable[..., Any] = missed
         self.refused = ""
+        self.renewed: dict[Any, int] = {}
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What the function computes."""
-        latest = self.latest
-        if latest is not None and not kwargs and latest.fits is not None and latest.fits(*args):  # the usual case
-            return latest.replay(args)
-        if listening.tape is not None:  # part of another compiled function
+        if not kwargs:
+            result = self.fast(*args)  # the usual case
+            if result is not MISS:
+                return result
+        if (
+            listening.tape is not None or watchers
+        ):  # part of another compiled function, or somebody wants to see each operation
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
         structure = leaves((args, kwargs), tensors)
         kinds = tuple([(t.array.shape, t.array.dtype.char, t._requires_grad) for t in tensors])
-        key = structure, kinds, modes(self.function)
+        training = self.function.training if isinstance(self.function, Module) else None
+        key = structure, kinds, is_grad_enabled(), training
         entry = self.entries.get(key)
-        if type(entry) is Entry and entry.holds():
-            self.latest = entry
-            return entry.replay(tensors) if entry.trusted else entry.first(tensors, self.function, args, kwargs)
+        if type(entry) is Entry:
+            result = MISS
+            with ONE_AT_A_TIME:
+                where = entry.differs()
+                if where:
+                    self._start_again(key, where)
+                else:
+                    result = entry.replay(tensors) if entry.trusted else entry.first(tensors, args, kwargs)
+                    self._prepare(entry, args, kwargs)
+            return self.function(*args, **kwargs) if result is MISS else result
         if entry is None:
+            if len(self.entries) >= KINDS:
+                del self.entries[next(iter(self.entries))]
             self.entries[key] = SEEN
-        if entry is None or entry is EAGER:
-            return self.function(*args, **kwargs)
+        return self._record(key, args, kwargs, tensors) if entry is SEEN else self.function(*args, **kwargs)
+
+    def _record(self, key: Any, args: Any, kwargs: Any, tensors: list[Tensor]) -> Any:
+        """Run the function and write down what it does."""
         with ONE_AT_A_TIME:
             made = Entry(self.function, args, kwargs, tensors)
-        self.entries[key] = made if made.complete else EAGER
-        if made.complete:
-            self.latest = made
+        self.entries[key], self.fast = made, missed
+        if made.refused:
+            self._refuse(key, made.refused)
         else:
-            self.refused = made.refused
+            self.latest = made
         return made.result
+
+    def _start_again(self, key: Any, where: str) -> None:
+        """Forget a program that no longer stands for the function: it is recorded anew at the next call, unless that was often
+        of no use before."""
+        self.entries[key], self.fast = SEEN, missed
+        self.renewed[key] = self.renewed.get(key, 0) + 1
+        if self.renewed[key] == PATIENCE:
+            self._refuse(key, f"{where} differed {PATIENCE} times: pass what changes as a tensor argument")
+
+    def _refuse(self, key: Any, why: str) -> None:
+        """Let the function run as it is from now on, and say so, once."""
+        self.entries[key] = self.refused = why
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        message = f"minigrad.compile: {name} runs as it is, without a program: {why}"
+        warnings.warn(message, CompileWarning, stacklevel=4)
+
+    def _prepare(self, entry: Entry, args: Any, kwargs: Any) -> None:
+        """Write the quick call for the arguments that fit now."""
+        self.latest = entry
+        if entry.trusted and not kwargs:
+            self.fast = quick(entry, args)
 
     @property
     def source(self) -> str:
@@ -103,20 +149,33 @@ class Compiled:
             )
         return self.latest
 
-    def __getattr__(self, name: str) -> Any:
-        """A compiled module still has its parameters and its methods."""
-        return getattr(self.__dict__["function"], name)
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        """As a method, of one object: each has programs of its own."""
+        if instance is None:
+            return self
+        own = vars(instance)
+        name = f"_compiled_{self.function.__name__}"
+        if name not in own:
+            own[name] = Compiled(self.function.__get__(instance, owner))
+        return own[name]
 
     def __repr__(self) -> str:
         return f"<compiled {self.function!r}>"
 
 
+def missed(*args: Any) -> Any:
+    """The quick call of a function that has no program: it never fits."""
+    return MISS
+
+
 class _Callable(ModuleType):
     """This module, which can be called: `minigrad.compile(step)`."""
 
-    def __call__(self, function: Callable[..., Any] | None = None, **options: Any) -> Any:
+    def __call__(self, model: Callable[..., Any] | None = None, **options: Any) -> Any:
         """Compile a function or a module; without one, a decorator. PyTorch's options (mode, backend, ...) are accepted."""
-        return self if function is None else Compiled(function)
+        if model is None:
+            return self
+        return twin(model, Compiled(model)) if isinstance(model, Module) else Compiled(model)
 
 
 sys.modules[__name__].__class__ = _Callable

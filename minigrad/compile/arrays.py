@@ -177,7 +177,7 @@ def recorded(array: Array, value: Value) -> Recorded:
 
 def perform(function: Any, name: str, args: Sequence[Any], kwargs: dict[str, Any], out: Any = None) -> Any:
     """A call on arrays of which one answers for itself."""
-    if listening.tape is not None:
+    if listening.tape is not None and not listening.tape.elsewhere():
         return listening.tape.perform(function, name, args, kwargs, out)
     if out is not None:
         kwargs = {**kwargs, "out": stripped(out)}
@@ -185,7 +185,7 @@ def perform(function: Any, name: str, args: Sequence[Any], kwargs: dict[str, Any
 
 
 def _decided(array: Recorded, how: str) -> Any:
-    if listening.tape is not None:
+    if listening.tape is not None and not listening.tape.elsewhere():
         return listening.tape.decided(array, how)
     plain: Any = array.view(np.ndarray)
     return bool(plain) if how == "bool" else plain.tolist() if how == "tolist" else plain.item()

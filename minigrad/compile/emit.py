@@ -21,6 +21,7 @@ import numpy as np
 
 
 '''
+NAMED_OUT = ("np.minimum", "np.maximum")  # which take no third argument by position any more
 FILLED = {"zeros_like": 0, "ones_like": 1, "empty_like": 0}
 WITH_OUT = {
     "np.concatenate",
@@ -50,6 +51,10 @@ class Printer:
         self.cuts: list[str] = []  # the lines that take parts of long arrays
         self.owned: list[Value] = []  # the values that are tensors' arrays
         self.functions: dict[str, str] = {}  # NumPy's functions, by the name they have in the program
+        self.scalars: dict[tuple[str, str], str] = {}  # formulas of numbers, by type: the arrays they are put into
+        self.used: list[int] = []  # which numbers the program takes
+        self.lasting: list[int] = []  # the lines that write into what was there before
+        self.checks: list[int] = []  # the lines that check
 
     def name(self, value: Value) -> str:
         """What a value is called: results in one place have one name. One from outside is bound when it is first named."""
@@ -65,10 +70,10 @@ class Printer:
                     self.places[key] = f"b{len(self.places)}"
                 value.name = self.places[key]
                 return value.name
-            letter = {"argument": "x", "tensor": "p", "constant": "c"}.get(value.kind, "v")
+            letter = {"argument": "x", "tensor": "p", "constant": "c", "outside": "a"}.get(value.kind, "v")
             count = self.counts[letter] = self.counts.get(letter, -1) + 1
             value.name = self.known.get(id(value.owner)) or f"{letter}{count}"
-            if value.kind in ("tensor", "constant"):
+            if value.kind in ("tensor", "constant", "outside"):
                 self.given.append((value.name, value))
         return value.name
 
@@ -111,14 +116,23 @@ class Printer:
     def kernel(self, function: Any) -> str:
         """The name of a function that is called as a whole."""
         name = str(function.__name__)
-        self.kernels[name] = function
+        while self.kernels.setdefault(name, function) is not function:  # another one's name
+            name += "_"
         return name
 
     def operand(self, part: Any, call: Call) -> str:
         """An operand of a ufunc: a number as an array of the type it is taken for, which NumPy reads in half the time."""
-        if type(part) in (int, float) and call.results and part == part and abs(part) != inf:
+        if (
+            isinstance(part, int | float)
+            and type(part) is not bool
+            and call.results
+            and part == part
+            and abs(part) != inf
+        ):
             kinds = {value.array.dtype for value in call.args if isinstance(value, Value)}
             if len(kinds) == 1 and (kind := kinds.pop()).kind == "f":
+                if isinstance(part, Number):
+                    return self.scalars.setdefault((str(part.text), kind.str[1:]), f"r{len(self.scalars)}")
                 written = f'np.array({part!r}, "{kind.str[1:]}")'
                 return self.small.setdefault(written, f"k{len(self.small)}")
         return self.text(part)
@@ -141,7 +155,10 @@ class Printer:
             operands = [self.operand(part, call) for part in call.args] if isinstance(call.function, np.ufunc) else args
             if result is None:
                 return f"{self.local(name)}({', '.join([*operands, *rest])})"
-            return f"{self.local(name)}({', '.join([*operands, *rest, f'out={self.outs(call)}'])})"
+            if isinstance(call.function, np.ufunc) and not rest and name not in NAMED_OUT:  # quicker by position
+                return f"{self.local(name)}({', '.join([*operands, *self.outs(call)])})"
+            outs = self.outs(call)
+            return f"{self.local(name)}({', '.join([*operands, *rest, f'out={outs[0] if len(outs) == 1 else outs}'])})"
         if result is None:
             return f"{self.called(call, args)}({', '.join([*(args[1:] if name.startswith('.') else args), *rest])})"
         target = self.name(result)
@@ -151,15 +168,16 @@ class Printer:
         if short in FILLED or short == "full_like":
             return f"{target}.fill({args[1] if short == 'full_like' else FILLED[short]})"
         if (
-            name in (".copy", "np.copy", ".astype", "np.ascontiguousarray", ".flatten")
+            name in (".copy", "np.copy", ".astype", "np.ascontiguousarray", "np.array", "np.asarray", ".flatten")
+            and isinstance(call.args[0], Value)
             and result.array.shape == call.args[0].array.shape
         ):
             return f'{self.local("np.copyto")}({target}, {args[0]}, "unsafe")'
         if name == "np.where" and len(args) == 3:
             return f'np.copyto({target}, {args[2]}, "unsafe"); np.copyto({target}, {args[1]}, "unsafe", {args[0]})'
         if name in (".dot", "np.dot") and result.array.flags.c_contiguous:
-            return f"{self.local('np.dot')}({', '.join([*args, f'out={target}'])})"
-        if name in WITH_OUT:
+            return f"{self.local('np.dot')}({', '.join([*args, target])})"
+        if name in WITH_OUT and "dtype" not in call.kwargs:
             given = args[1:] if name.startswith(".") else args
             return f"{self.called(call, args)}({', '.join([*given, *rest, f'out={target}'])})"
         if len(call.results) > 1:
@@ -173,10 +191,9 @@ class Printer:
         """What a check says when it fails."""
         return f"a check inside {call.scope or 'an operation'} gave {call.args[2]!r} when this program was recorded, not now"
 
-    def outs(self, call: Call) -> str:
+    def outs(self, call: Call) -> list[str]:
         """Where a ufunc writes."""
-        names = [self.name(value) for value in call.results]
-        return names[0] if len(names) == 1 else f"({', '.join(names)})"
+        return [self.name(value) for value in call.results]
 
     def expression(self, call: Call, args: list[str], rest: list[str]) -> str:
         """A call for its value."""
@@ -214,24 +231,33 @@ class Printer:
         """The file."""
         program = self.program
         numbers = program.numbers
-        arguments = [*(self.name(value) for value in program.arguments), *numbers.names()]
+        arguments = [self.name(value) for value in program.arguments]
         body: list[str] = []
         scope = None
+        lasting, checks = [], []
         for call in program.body:
             if call.scope != scope:
                 scope = call.scope
                 body.append(f"# {scope}" if scope else "#")
             body.append(self.line(call))
+            if call.name == "check":
+                checks.append(len(body))
+            if any(value.root.kind != "result" for value in call.written):
+                lasting.append(len(body))
+        fills = [f"{name}[()] = {text}" for (text, _), name in self.scalars.items()]
         setup = [f"{self.name(call.results[0])} = {self.expression(call, *self.parts(call))}" for call in program.setup]
         places = [self.place(name, *key) for key, name in self.places.items()]
         outputs = ", ".join([*(self.name(value) for value in program.outputs), *(text for *_, text in numbers.results)])
         given = ", ".join(name for name, _ in self.given)
         constants = [f"{name} = {written}" for written, name in self.small.items()]
+        constants += [f'{name} = np.empty((), "{kind}")' for (_, kind), name in self.scalars.items()]
+        self.used = numbers.named_in("\n".join([*fills, *body, outputs]))
+        arguments += [f"n{i}" for i in self.used]
         unpack = [f"{given}{',' if len(self.given) == 1 else ''} = arrays"] if given else []
         inner = "\n".join(
             [
                 f"def {title}({', '.join(arguments)}):",
-                *(f"    {line}" for line in body),
+                *(f"    {line}" for line in (*fills, *body)),
                 f"    return ({outputs}{',' if outputs else ''})",
             ]
         )
@@ -241,6 +267,7 @@ class Printer:
             *unpack,
             *local,
             f"arena = np.empty({program.size + 64}, np.uint8)",
+            "arena = arena[-arena.__array_interface__['data'][0] % 64 :]",
             *constants,
             *places,
             *self.cuts,
@@ -249,9 +276,10 @@ class Printer:
             inner,
             f"return {title}",
         ]
-        return (
-            HEAD + texts(list(self.kernels.values())) + "def bind(arrays):\n" + indent("\n".join(lines), "    ") + "\n"
-        )
+        text = HEAD + texts(self.kernels) + "def bind(arrays):\n" + indent("\n".join(lines), "    ") + "\n"
+        start = text[: text.index(f"    def {title}(")].count("\n") + 1 + len(fills)
+        self.lasting, self.checks = [start + i for i in lasting], [start + i for i in checks]
+        return text
 
     def parts(self, call: Call) -> tuple[list[str], list[str]]:
         """The arguments of a call, those by position and those by name."""

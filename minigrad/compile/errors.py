@@ -1,7 +1,9 @@
-"""What compiling can refuse."""
-
-from __future__ import annotations
+"""What a function that cannot be recorded raises, and what is said of one that runs as it is."""
 
 
 class CompileError(RuntimeError):
-    """A function cannot be recorded as a program, or its program no longer stands for it."""
+    """A function cannot be made into a program."""
+
+
+class CompileWarning(UserWarning):
+    """A compiled function runs as it is, without a program."""

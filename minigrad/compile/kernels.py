@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -10,33 +11,51 @@ from typing import Any
 import numpy as np
 
 
-def texts(functions: list[Callable[..., Any]]) -> str:
-    """The functions, after the functions, constants and imports that they need."""
+def texts(functions: dict[str, Callable[..., Any]]) -> str:
+    """The functions, after the functions, constants and imports that they need; each thing under one name of its own."""
     imports: dict[str, None] = {}
     constants: dict[str, str] = {}
+    names: dict[int, str] = {}  # of functions, by identity
     found: dict[str, str] = {}
-    aliases: list[str] = []  # functions that were imported under another name
-    waiting: list[Any] = list(functions)
+    waiting: list[Any] = []
+
+    def name_of(function: Any, wanted: str) -> str:
+        if id(function) not in names:
+            while wanted in names.values() or wanted in constants:
+                wanted += "_"
+            names[id(function)] = wanted
+            waiting.append(function)
+        return names[id(function)]
+
+    for name, function in functions.items():
+        name_of(inspect.unwrap(function), name)
     while waiting:
         function = inspect.unwrap(waiting.pop())
-        if function.__name__ in found:
+        own = names[id(function)]
+        if own in found:
             continue
-        found[function.__name__] = inspect.getsource(function)
+        text, other = inspect.getsource(function), {function.__name__: own}
         for name in names_in(function.__code__):
             value = function.__globals__.get(name)
             if isinstance(value, ModuleType):
                 imports[f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else "")] = None
             elif isinstance(inspect.unwrap(value) if callable(value) else value, FunctionType) and is_own(value):
-                waiting.append(value)
-                if inspect.unwrap(value).__name__ != name:
-                    aliases.append(f"{name} = {inspect.unwrap(value).__name__}")
+                other[name] = name_of(inspect.unwrap(value), inspect.unwrap(value).__name__)
             elif isinstance(value, type) and issubclass(value, Exception) and is_own(value):
                 constants[name] = next(base.__name__ for base in value.__mro__ if base.__module__ == "builtins")
             elif callable(value) and hasattr(value, "__module__") and not is_own(value):
                 imports[f"from {value.__module__} import {name}"] = None
             elif name in function.__globals__:
-                constants[name] = written(value)
-        for line in found[function.__name__].splitlines():
+                unique = name
+                while constants.get(unique, written(value)) != written(value) or unique in names.values():
+                    unique += "_"
+                constants[unique] = written(value)
+                other[name] = unique
+        for name, unique in other.items():
+            if name != unique:
+                text = re.sub(rf"(?<![\w.]){name}(?![\w]|=[^=])", unique, text)
+        found[own] = text
+        for line in text.splitlines():
             if line.startswith("@"):
                 imports[f"from functools import {line[1:].partition('(')[0]}"] = None
     imports.pop("import numpy as np", None)
@@ -44,7 +63,6 @@ def texts(functions: list[Callable[..., Any]]) -> str:
         "\n".join(imports),
         "\n".join(f"{name} = {text}" for name, text in constants.items()),
         *reversed(found.values()),
-        "\n".join(dict.fromkeys(aliases)),
     ]
     return "".join(f"{part.rstrip()}\n\n\n" for part in parts if part)
 

@@ -8,7 +8,8 @@ put back there at every run. What Python decides by such a number is noted, and 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,9 +41,14 @@ class Numbers:
         """The names of the numbers, in the order of `read`."""
         return [f"n{i}" for i in range(len(self.places))]
 
-    def read(self) -> list[Any]:
-        """What the places hold now."""
-        return [place[key] if at is None else place[key][at] for place, key, at in self.places]
+    def read(self, used: Sequence[int] | None = None) -> list[Any]:
+        """What the places hold now: all of them, or those with these numbers."""
+        places = self.places if used is None else [self.places[i] for i in used]
+        return [place[key] if at is None else place[key][at] for place, key, at in places]
+
+    def named_in(self, text: str) -> list[int]:
+        """The numbers that a formula, or a program, names."""
+        return sorted({int(digits) for digits in re.findall(r"\bn(\d+)\b", text)})
 
     def write(self, values: Any) -> None:
         """Put the worked-out formulas back."""

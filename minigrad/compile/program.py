@@ -207,7 +207,7 @@ def drop_dead(calls: list[Call], outputs: list[Value]) -> list[Call]:
     needed = {value.root for value in outputs}
     kept = []
     for call in reversed(calls):
-        lasting = any(value.root.kind in ("tensor", "constant", "argument") for value in call.written)
+        lasting = any(value.root.kind != "result" for value in call.written)
         asked = call.name in ("draw", "check") or any(v.root in needed for v in (*call.results, *call.written))
         if lasting or asked:
             needed.update(v.root for v in (*call.reads(), *call.written))

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from threading import get_ident
 from types import FrameType
 from typing import Any
 
@@ -38,6 +39,7 @@ WRITING = {
     "putmask",
     "fill_diagonal",
 }  # functions that write into their first argument
+COPIES = ("array", "asarray", "ascontiguousarray", "asfortranarray")  # functions of NumPy that drop an array's class
 DRAWS = (
     "raw", "raw64", "uniform", "normal", "normal_pairs", "bernoulli", "exponential", "below", "integers", "permutation",
     "multinomial",
@@ -60,7 +62,9 @@ class Value:
 
     def __init__(self, array: Array, kind: str, root: Value | None = None, maker: Call | None = None) -> None:
         self.array = array  # as it was while recording
-        self.kind = kind  # "result" of a call, "argument", "tensor" (one that was there before), "constant", or "draw"
+        self.kind = (
+            kind  # "result" of a call, "argument", "tensor" (there before), "outside" (the user's array), "constant"
+        )
         self.root = self if root is None else root  # the value whose memory this one lies in
         self.maker = maker
         self.name = ""  # in the printed program
@@ -103,7 +107,11 @@ def values_in(part: Any) -> list[Value]:
 class Tape:
     """What is heard between `open` and `close`."""
 
-    def __init__(self) -> None:
+    def __init__(self, visible: set[int]) -> None:
+        self.visible = (
+            visible  # arrays that the function can see, by identity: their numbers are read afresh at every run
+        )
+        self.thread = get_ident()
         self.calls: list[Call] = []
         self.known: dict[int, tuple[Array, Value]] = {}  # plain arrays that were met, by identity
         self.adopted: list[tuple[Any, Array]] = []  # tensors whose arrays stand aside, to be given back
@@ -126,7 +134,7 @@ class Tape:
         array = tensor.array
         if type(array) is not Recorded:
             value = self.of_plain(array, "tensor")
-            if value.owner is None:
+            if value.owner is None and value.kind != "outside":
                 value.owner = tensor
             self.adopted.append((tensor, array))
             self.held.setdefault(id(tensor), tensor._grad)
@@ -150,6 +158,30 @@ class Tape:
         if held is None:
             held = self.known[id(array)] = (array, Value(array, kind))
         return held[1]
+
+    def outside(self, data: Any) -> Any:
+        """An array that the function makes a tensor of, as one that answers for itself, since its numbers may change.
+
+        If it was made on the way from what cannot be seen there can be no program.
+        """
+        if isinstance(data, list | tuple) and not self.elsewhere():
+            for part in data:
+                if hasattr(part, "_version"):
+                    self.adopt(part)
+                elif isinstance(part, np.ndarray | list | tuple):
+                    self.outside(part)
+        if self.elsewhere() or not isinstance(data, np.ndarray) or type(data) is Recorded:
+            return data
+        if id(data) not in self.visible:
+            self.refused = (
+                f"it makes a tensor of an array of shape {data.shape} that was computed by other means than tensors: pass "
+                "that array as an argument, or compute it with tensors"
+            )
+        return recorded(data, self.of_plain(data, "outside"))
+
+    def elsewhere(self) -> bool:
+        """Is this another thread, whose work is not part of the function?"""
+        return get_ident() != self.thread
 
     def described(self, part: Any) -> Any:
         """Arguments, with a Value in place of every array."""
@@ -206,6 +238,8 @@ class Tape:
 
     def run(self, forward: Callable[..., Any], operands: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What `apply` does with an operation's callable while a tape is open."""
+        if self.elsewhere():
+            return forward(*[stripped(operand.array) for operand in operands], **kwargs)
         arrays = [self.adopt(operand) for operand in operands]
         self.described(kwargs)
         mark, known = len(self.calls), set(self.known)
@@ -240,7 +274,7 @@ class Tape:
 
     def draw(self, stream: Any, name: str, function: Any, args: Any, kwargs: Any) -> Any:
         """Random numbers from a stream: fresh ones at every run. A draw that is part of another is not one of its own."""
-        if self.drawing:
+        if self.drawing or self.elsewhere():
             return function(stream, *args, **kwargs)
         if not any(stream is known for known in self.draws):
             self.draws.append(stream)
@@ -256,6 +290,8 @@ class Tape:
 
     def step(self, optimizer: Any) -> Any:
         """The block in which an optimizer takes its step."""
+        if self.elsewhere():
+            return nullcontext()
         self.optimizers.add(type(optimizer).__name__)
         return self.numbers.of(optimizer, self.adopt)
 
@@ -293,6 +329,8 @@ class Tape:
 
     def recorded(self, node: Any) -> None:
         """Told of every operation that is recorded for a backward pass (a watcher of the graph)."""
+        if self.elsewhere():
+            return
         self.made_in[node] = self.scope()
 
     def computed(self, node: Any, share: Any) -> None:
@@ -321,9 +359,10 @@ def caller() -> FrameType:
 @contextmanager
 def heard(tape: Tape) -> Iterator[None]:
     """The block in which a tape hears everything: operations, optimizers, random numbers."""
-    plain = {name: vars(Stream)[name] for name in DRAWS}
-    for name, function in plain.items():
-        setattr(Stream, name, _drawn(tape, name, function))
+    plain: list[tuple[Any, str, Any]] = [(Stream, name, vars(Stream)[name]) for name in DRAWS]
+    plain += [(np, name, getattr(np, name)) for name in COPIES]
+    for place, name, function in plain:
+        setattr(place, name, (_drawn if place is Stream else _copied)(tape, name, function))
     listening.tape = tape
     watchers.append(tape)
     try:
@@ -331,10 +370,28 @@ def heard(tape: Tape) -> Iterator[None]:
     finally:
         watchers.remove(tape)
         listening.tape = None
-        for name, function in plain.items():
-            setattr(Stream, name, function)
+        for place, name, function in plain:
+            setattr(place, name, function)
         tape.close()
 
 
 def _drawn(tape: Tape, name: str, function: Any) -> Any:
     return lambda stream, *args, **kwargs: tape.draw(stream, name, function, args, kwargs)
+
+
+def _copied(tape: Tape, name: str, function: Any) -> Any:
+    """A function that makes an ordinary array of any: of one that answers for itself, one that does so, too."""
+
+    def copied(data: Any, *args: Any, **kwargs: Any) -> Any:
+        if holds_recorded(data) and not tape.elsewhere():
+            return tape.perform(function, f"np.{name}", (data, *args), kwargs)
+        return function(data, *args, **kwargs)
+
+    return copied
+
+
+def holds_recorded(data: Any) -> bool:
+    """Is there, in nested lists, an array that answers for itself?"""
+    if isinstance(data, list | tuple):
+        return any(map(holds_recorded, data))
+    return type(data) is Recorded

@@ -47,11 +47,11 @@ def save(entry: Entry, path: Path) -> None:
     partial = target.with_suffix(".partial.npz")
     np.savez(partial, **arrays)  # type: ignore[arg-type]
     partial.replace(target)
-    numbers = entry.numbers
+    numbers, used = entry.numbers, entry.printer.used
     tail = TAIL.format(
         names=names,
-        numbers=dict(zip(numbers.names(), numbers.read())),
-        meanings=", ".join(f"{name}: {key}" for name, (_, key, _) in zip(numbers.names(), numbers.places)) or "none",
+        numbers={f"n{i}": value for i, value in zip(used, numbers.read(used))},
+        meanings=", ".join(f"n{i}: {numbers.places[i][1]}" for i in used) or "none",
         changing=numbers.changing(),
         end=entry.count + len(entry.grads),
         count=entry.count,

@@ -1,11 +1,13 @@
-"""The compiled function: which program stands for a call, whether it still does, and its run."""
+"""A program for calls of one kind: how it is made from the function, its run, and whether it still stands for the function."""
 
 from __future__ import annotations
 
-import operator
+import linecache
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -14,84 +16,170 @@ from minigrad.compile.arrays import Recorded
 from minigrad.compile.emit import Printer
 from minigrad.compile.errors import CompileError
 from minigrad.compile.program import Program
+from minigrad.compile.quick import MISS
 from minigrad.compile.record import Tape, Value, heard
-from minigrad.compile.surroundings import Surroundings, quick_check
-from minigrad.graph import GONE
+from minigrad.compile.surroundings import Surroundings, Unseen
+from minigrad.graph import GONE, Node, listening, tick
 from minigrad.tensor import Tensor, wrap
 
 ONE_AT_A_TIME = threading.RLock()
+serial = count(1)
 
 
 class Entry:
-    """A program, bound to the arrays it works on."""
+    """A program, bound to the arrays it works on. Without one, `refused` says why there is none."""
+
+    call: Callable[..., Any]
 
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any, tensors: list[Tensor]) -> None:
-        tape, arguments = Tape(), []
-        for tensor in tensors:
-            arguments.append(tape.argument(tensor))
+        self.function, self.refused, self.trusted = function, "", False
+        try:
+            self.surroundings = Surroundings(function)
+        except Unseen as reason:
+            self.refused = str(reason)
+            self.result = function(*args, **kwargs)
+            return
+        self.changes = listening.changes
+        tape = Tape(self.surroundings.arrays)
+        arguments = [tape.argument(tensor) for tensor in tensors]
         with heard(tape):
             self.result = function(*args, **kwargs)
-        self.surroundings = Surroundings(function, tape.modules)
         release(tape)
-        self.structure, outputs, self.complete = results_of(self.result, tape)
+        self.structure, outputs, live = results_of(self.result, tape)
         self.grads = gradients_of(tape)
+        self.refused = tape.refused or live or self._side_effects()
+        if self.refused:
+            return
         self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
         self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
-        self.trusted = False
-        self.refused = tape.refused or (
-            "" if self.complete else "a tensor that it returns has a graph still to be walked"
-        )
-        self.complete = not self.refused
-        self.fits: Callable[..., bool] | None = None  # a quick check of arguments that are tensors
-        if not self.complete:
-            return
         self.same = [value.owner for value in outputs]  # a result that was there before is returned as it is
         self.alone = self.structure[0] is Tensor and self.same[0] is None  # one new tensor is returned
         self.count = len(outputs)
         self.numbers = tape.numbers
         self.program = Program(tape, arguments, [*outputs, *(value for _, value in self.grads)])
-        printer = Printer(self.program, names_of(tape))
-        self.source = printer.source()
-        self.given = [(name, value, value.array) for name, value in printer.given]
-        self.guards = [(value.owner, value.array) for value in printer.owned if value.kind == "tensor"]
+        self.printer = Printer(self.program, names_of(tape))
+        self.source = self.printer.source()
+        self.given = [(name, value, value.array) for name, value in self.printer.given]
+        self.guards = [(value.owner, value.array) for value in self.printer.owned if value.kind == "tensor"]
         self.flags = [(tensor, tensor._requires_grad) for tensor, _ in self.guards]
-        space: dict[str, Any] = {"draws": self.program.draws}
-        exec(
-            compile(self.source, f"<minigrad.compile of {getattr(function, '__name__', 'a function')}>", "exec"), space
-        )
-        self.run = space["bind"]([array for *_, array in self.given])
         lasting = {w.root for call in self.program.body for w in call.written if w.root.kind != "result"}
         self.written = [value.array for value in lasting if value.kind != "argument"]
+        self.changed = [value.owner for value in self.printer.owned if value.root in lasting]
+        self.file = f"<minigrad.compile {next(serial)}: {getattr(function, '__name__', type(function).__name__)}>"
+        linecache.cache[self.file] = len(self.source), None, self.source.splitlines(True), self.file
+        space: dict[str, Any] = {"draws": self.program.draws}
+        exec(compile(self.source, self.file, "exec"), space)
+        self.bind = space["bind"]
+        self._bind()
+        self.lock = threading.Lock()
 
-    def holds(self) -> bool:
-        """Does the program still stand for the function: are the tensors' arrays where they were, and all else as it was?"""
+    def _side_effects(self) -> str:
+        """What the function did to what it can see: a program would not do it again."""
+        if self.surroundings.drew():
+            return "it draws random numbers from Python's or NumPy's generator: use minigrad's"
+        try:
+            changed = self.surroundings.difference(after := Surroundings(self.function))
+        except Unseen as reason:
+            return str(reason)
+        self.surroundings, self.changes = after, listening.changes
+        return (
+            changed and f"it changes `{changed}`, which a program would not: return the new value, or change it outside"
+        )
+
+    # ── does it still stand for the function? ────────────────────────────────────────────────────────────────────────
+
+    def differs(self) -> str:
+        """Where the surroundings are not what they were, "" if they are."""
         for tensor, array in self.guards:
             if tensor.array is not array:
-                return False
-        if any(tensor._requires_grad is not flag for tensor, flag in self.flags):
-            return False
-        return self.gradients_hold() and self.surroundings.hold() and self.numbers.hold()
+                return f"the memory of a tensor of shape {tuple(array.shape)}"
+        for tensor, flag in self.flags:
+            if tensor._requires_grad is not flag:
+                return f"requires_grad of a tensor of shape {tuple(tensor.array.shape)}"
+        if not self.gradients_hold():
+            return "a gradient that is added to"
+        if not self.numbers.hold():
+            return "an option of the optimizer"
+        try:
+            where = self.surroundings.difference(now := Surroundings(self.function))
+        except Unseen as reason:
+            return str(reason)
+        if not where:
+            self.surroundings, self.changes = now, listening.changes
+        return where
 
     def gradients_hold(self) -> bool:
         """Is .grad None where the function found None and set it, and the same tensor where it added to it?"""
         return all(tensor._grad is None for tensor in self.empty) and all(t._grad is g for t, g in self.added)
 
+    # ── the run ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
     def replay(self, tensors: Sequence[Tensor]) -> Any:
-        """Run the program; the result, in tensors of its own."""
+        """Run the program; the result, in tensors of its own. MISS if a check of the program says that it does not fit."""
         n, m = self.count, self.count + len(self.grads)
-        out = self.run(*[tensor.array for tensor in tensors], *self.numbers.read())
-        self.numbers.write(out[m:])
-        for (tensor, _), array in zip(self.grads, out[n:m]):
-            gradient = tensor._grad
-            if gradient is None or gradient.array is not array:
-                tensor._grad = wrap(array)
+        with self.lock:
+            self.unshare()
+            try:
+                out = self.run(*[tensor.array for tensor in tensors], *self.numbers.read(self.printer.used))
+            except BaseException as error:
+                if self.stopped(error):
+                    return MISS
+                raise
+            self.numbers.write(out[m:])
+            now = tick()
+            for tensor in self.changed:
+                tensor._version[0] = now
+            for (tensor, _), array in zip(self.grads, out[n:m]):
+                if tensor._grad is None or tensor._grad.array is not array:
+                    tensor._grad = wrap(array)
+            return self.result_of(out)
+
+    def result_of(self, out: tuple[Any, ...]) -> Any:
+        """What a run gave, as the function would return it."""
         if self.alone:
             return wrap(out[0].copy())
         return rebuilt(
             self.structure, [wrap(array.copy()) if owner is None else owner for owner, array in zip(self.same, out)]
         )
 
-    def first(self, tensors: list[Tensor], function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    def unshare(self) -> None:
+        """Nobody's numbers change: a gradient of the last run that somebody else holds by now is his.
+
+        If it is the tensor, it takes its numbers away; if it is memory, the program gets other memory.
+        """
+        self.memory.reads = listening.reads
+        for i, (tensor, _) in enumerate(self.grads):
+            gradient = tensor._grad
+            if gradient is not None and sys.getrefcount(gradient) > 3:  # `.grad`, the name here, and getrefcount's own
+                gradient.array = gradient.array.copy()
+            if self.memory.held(i, gradient):
+                self._bind()
+                break
+
+    def _bind(self) -> None:
+        """Give the program memory, and count who holds it while nobody else does."""
+        self.run = self.bind([array for *_, array in self.given])
+        self.memory = Memory(self.run, [self.printer.name(value) for value in self.program.outputs[self.count :]])
+
+    def stopped(self, error: BaseException) -> bool:
+        """What to do about an error in the middle of a run.
+
+        True if the function itself should run: a check said that the program does not fit, and nothing was changed yet. Else,
+        if it had begun to write into parameters, the error says so.
+        """
+        trace = error.__traceback__
+        while trace is not None and trace.tb_frame.f_code.co_filename != self.file:
+            trace = trace.tb_next
+        line = 0 if trace is None else trace.tb_lineno
+        begun = line > min(self.printer.lasting, default=line)
+        if begun:
+            error.add_note(
+                "the compiled function was stopped while it was writing: some parameters, or what an optimizer keeps for "
+                "them, have their new values and others the old ones; load a state that was saved before"
+            )
+        return not begun and line in self.printer.checks
+
+    def first(self, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
         """The first replay: run beside the function itself, from the same state, and compared with it."""
         touched = [*self.written, *(tensor.array for tensor in tensors)]
         before = [array.copy() for array in touched]
@@ -107,20 +195,41 @@ class Entry:
         self.numbers.restore(numbers)
         for draw, state in zip(self.program.draws, streams):
             draw.restore(state)
-        result = function(*args, **kwargs)
+        result = self.function(*args, **kwargs)
         found: list[Tensor] = []
         leaves(result, found)
         for a, b in zip(after, (*touched, *(t.array for t in found)), strict=True):
             if a.shape != b.shape or not np.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=True):
                 raise CompileError(
-                    f"{getattr(function, '__name__', 'the function')} gave something else than its program when both ran from "
-                    "the same state: it depends on what the program cannot see, such as a Python number that changes from "
-                    "call to call, or an array taken out with .numpy(); pass it as an argument, or leave that part outside"
+                    f"{getattr(self.function, '__name__', 'the function')} gave something else than its program when both "
+                    "ran from the same state: it depends on what the program cannot see, such as the time or a file; pass "
+                    "it as an argument, or leave that part outside"
                 )
         self.trusted = True
-        if tensors and not kwargs and len(args) == len(tensors) and all(map(operator.is_, args, tensors)):
-            self.fits = quick_check(self, tensors)
         return result
+
+
+class Memory:
+    """The arrays in which a program leaves gradients, and how many hold each of them as long as no user does."""
+
+    def __init__(self, run: Any, names: list[str]) -> None:
+        cells = dict(zip(run.__code__.co_freevars, run.__closure__ or ()))
+        self.arrays = [cells[name].cell_contents for name in names]
+        self.bases = [array if array.base is None else array.base for array in self.arrays]
+        self.counts = [self.count(i) for i in range(len(names))]
+        self.reads = -1
+
+    def count(self, i: int) -> tuple[int, int]:
+        """How many hold an array, and how many the memory it lies in, views included."""
+        return sys.getrefcount(self.arrays[i]), sys.getrefcount(self.bases[i])
+
+    def held(self, i: int, gradient: Any) -> bool:
+        """Does anybody hold an array, or a view of it, apart from this gradient?"""
+        array, base = self.count(i)
+        return (
+            array > self.counts[i][0] + (gradient is not None and gradient.array is self.arrays[i])
+            or base > self.counts[i][1]
+        )
 
 
 def names_of(tape: Tape) -> dict[int, str]:
@@ -137,27 +246,38 @@ def names_of(tape: Tape) -> dict[int, str]:
 
 def release(tape: Tape) -> None:
     """Tensors that only the tape still holds were made on the way, from numbers: constants of the program."""
-    held: dict[int, int] = {}
-    for tensor, _ in tape.adopted:
-        held[id(tensor)] = held.get(id(tensor), 0) + 1
+    held = Counter(id(pair[0]) for pair in tape.adopted)
     for _, value in tape.known.values():
         if value.kind == "tensor" and value.owner is not None:
             here = sys.getrefcount(value.owner) - 1  # getrefcount's own argument
-            if here <= 1 + held.get(id(value.owner), 0):
+            if here <= 1 + held[id(value.owner)]:
                 value.kind, value.owner = "constant", None
 
 
-def results_of(result: Any, tape: Tape) -> tuple[Any, list[Value], bool]:
-    """(the structure of a result, the values in it, whether a program can give it: no live graph hangs on it)."""
+def results_of(result: Any, tape: Tape) -> tuple[Any, list[Value], str]:
+    """(the structure of a result, the values in it, why a program cannot give it: a live graph hangs on it)."""
     tensors: list[Tensor] = []
     structure = leaves(result, tensors)
-    values, complete = [], True
+    values, live = [], ""
     for tensor in tensors:
-        node = tensor._node
-        complete = complete and (node is None or node.rules is GONE)
+        if is_live(tensor._node):
+            live = "a tensor that it returns has a graph still to be walked: return it detached, or use no_grad"
         values.append(tape.described(tensor.array))
         plain(tensor)
-    return structure, values, complete
+    return structure, values, live
+
+
+def is_live(node: Any) -> bool:
+    """Can a backward pass still go through the graph of this operation? Not where some of it was freed."""
+    found, waiting = set(), [node]
+    while waiting:
+        node = waiting.pop()
+        if type(node) is Node and node not in found:
+            if node.rules is GONE:
+                return False
+            found.add(node)
+            waiting.extend(node.targets)
+    return bool(found)
 
 
 def gradients_of(tape: Tape) -> list[tuple[Tensor, Value]]:

@@ -1,79 +1,293 @@
-"""What a function depends on besides its arguments, and whether that is as it was."""
+"""What a function depends on besides its arguments, and whether that is as it was.
+
+A program stands for a function only as long as everything that the function can see is the same: what it closes over, the
+globals it names, the functions it calls with what those see, the attributes of objects, what lists and dicts hold. All of
+that is walked once, from the function outwards, and each *place* where a value was found is kept with the value. Before each
+run the places are looked at again, by code that is written for the purpose (`quick.py`): a comparison by identity takes 25 ns.
+
+The code of modules, tensors and NumPy is not walked into: what can change in them is known. Assigning to a module's attribute,
+registering a hook, and the like, are counted in `listening.changes`, so that one number stands for all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from types import ModuleType
-from typing import Any
+import random
+import sys
+import sysconfig
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
 
-from minigrad.grad_mode import grad_mode
+import numpy as np
+
+from minigrad.compile.kernels import names_in
+from minigrad.dtypes import default_dtype
+from minigrad.nn.hooks import everywhere
 from minigrad.nn.module import Module
+from minigrad.optim.optimizer import Optimizer
 from minigrad.tensor import Tensor
 
 MISSING = object()
-PLAIN = (int, float, str, bool)  # compared by value
+PLAIN = (int, float, complex, str, bytes, bool)  # compared by value, all else by identity
+LIMIT = 10_000  # places: above that, looking at them would take longer than the program
+UNREAD = ("foreach", "fused", "differentiable", "capturable", "params")  # options of an optimizer that change nothing
+OWN = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent), "<frozen")
+STANDARD = sysconfig.get_paths()["stdlib"]
 
 
-def inside(value: Any) -> Any:
-    """What a list or a dict holds, and an object's attributes: a change there changes what a function does, too."""
-    kind = type(value)
-    if kind in (list, tuple, set):
-        return value
-    if kind is dict:
-        return value.values()
-    if (
-        kind.__module__ in ("builtins", "numpy")
-        or isinstance(value, Module | Tensor | type | ModuleType)
-        or callable(value)
-    ):
-        return ()
-    return [part for part in getattr(value, "__dict__", {}).values() if type(part) in PLAIN]
+class Place(NamedTuple):
+    """Where a value was found."""
+
+    path: str  # as one would write it
+    read: str  # how to read it: an expression, with {} for the holder
+    holder: Any
+    value: Any
+    how: str = "is"  # what it is compared by; "==" for what is made afresh by reading
+
+
+class _Entry(NamedTuple):
+    """A parameter's place in the state of an optimizer."""
+
+    state: Any
+    parameter: Tensor
+
+    def get(self) -> Any:
+        """What it holds."""
+        return self.state.get(self.parameter)
+
+
+class Unseen(Exception):  # noqa: N818 (it is no error: the function runs as it is)
+    """Why a function's surroundings cannot be watched."""
 
 
 class Surroundings:
-    """What a function closes over, the globals it names, its object's attributes if it is a method, the modules that ran."""
+    """The places that a function can see."""
 
-    def __init__(self, function: Callable[..., Any], modules: list[Module]) -> None:
-        self.function = function
-        self.modes = [(module, module.training) for module in modules]
-        self.values = self.look()
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.places: list[Place] = []
+        self.arrays: set[int] = set()  # NumPy arrays that can be seen, by identity: their numbers may change
+        self.generators: list[Any] = [
+            random._inst,
+            *([np.random.mtrand._rand] if "numpy.random" in sys.modules else []),
+        ]
+        self.kind = default_dtype()
+        self._seen: dict[int, Any] = {}
+        self._waiting: deque[tuple[str, Any]] = deque([("", function)])
+        self._look_at_hooks("all modules", everywhere)
+        while self._waiting:
+            path, value = self._waiting.popleft()
+            if id(value) not in self._seen:
+                self._seen[id(value)] = value
+                self._enter(path, value)
+        self.states = [state_of(generator) for generator in self.generators]
 
-    def look(self) -> list[Any]:
-        """Everything a function can see, as it is now."""
-        function: Any = self.function
-        found: list[Any] = []
-        owner = getattr(function, "__self__", None)
-        function = getattr(function, "__func__", function)
-        if owner is not None and not isinstance(owner, Module):
-            found.extend(getattr(owner, "__dict__", {}).values())
-        for cell in getattr(function, "__closure__", None) or ():
-            found.append(contents(cell))
-        code = getattr(function, "__code__", None)
-        if code is not None:
-            space = function.__globals__
-            found.extend(space.get(name, MISSING) for name in code.co_names)
-        for value in tuple(found):
-            found.extend(inside(value))
-        for module, _ in self.modes:
-            found.extend(v for v in vars(module).values() if type(v) in PLAIN or isinstance(v, Module | Tensor))
-        return found
+    # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def hold(self) -> bool:
-        """Is all of it the same? Numbers and strings by value, all else by identity."""
-        for module, training in self.modes:
-            if module.training is not training:
-                return False
-        return self.hold_values()
+    def _add(self, path: str, read: str, holder: Any, value: Any, how: str = "is") -> None:
+        """Note a place, and look into its value later."""
+        if len(self.places) == LIMIT:
+            raise Unseen(
+                f"it can see more than {LIMIT} values, `{path}` among them: pass what it needs as arguments, or as tensors"
+            )
+        self.places.append(Place(path, read, holder, value, how))
+        if type(value) not in PLAIN and value is not None:
+            self._waiting.append((path, value))
 
-    def hold_values(self) -> bool:
-        """The same of all but the modules' modes."""
-        seen = self.look()
-        if len(seen) != len(self.values):
-            return False
-        for now, then in zip(seen, self.values):
-            if now is not then and (type(now) is not type(then) or type(now) not in PLAIN or now != then):
-                return False
-        return True
+    def _enter(self, path: str, value: Any) -> None:
+        """Note the places inside a value."""
+        if isinstance(value, np.ndarray):
+            self.arrays.add(id(value))
+        elif isinstance(value, Tensor):
+            self.arrays.add(id(value.array))
+            if value.hooks:
+                raise Unseen(f"a hook is registered on the tensor `{path}`, and a program calls no hooks")
+        elif isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
+            self.generators.append(value)
+        elif isinstance(value, FunctionType):
+            self._enter_function(path, value)
+        elif isinstance(value, MethodType | BuiltinMethodType):
+            self._waiting.append((path.rpartition(".")[0] or "self", value.__self__))
+            if isinstance(value, MethodType):
+                self._waiting.append((path, value.__func__))
+        elif isinstance(value, partial):
+            self._waiting.extend([(path, value.func), (path, value.args), (path, value.keywords)])
+        elif isinstance(value, Optimizer):
+            self._enter_optimizer(path, value)
+        elif isinstance(value, list | tuple | deque):
+            for i, item in enumerate(value):
+                self._add(f"{path}[{i}]", f"{{}}[{i}]", value, item)
+            self._add(f"len({path})", "len({})", value, len(value), "==")
+        elif isinstance(value, dict):
+            self._enter_dict(path, value, "[{!r}]")
+        elif isinstance(value, set | frozenset):
+            self._add(path, "frozenset({})", value, frozenset(value), "==")
+        elif isinstance(value, Module):
+            if "_hooks" in vars(value):
+                self._look_at_hooks(f"the module `{path}`", vars(value)["_hooks"])
+            self._enter_dict(path, vars(value), ".{}")
+            self._enter_class(type(value))
+        elif isinstance(value, type):
+            self._enter_class(value)
+        elif isinstance(value, Iterator) and "." not in path:
+            raise Unseen(
+                f"it can see the iterator `{path}`, which moves on as it is used: pass what it gives as an argument"
+            )
+        elif hasattr(value, "__wrapped__") and callable(value):
+            self._waiting.append((path, value.__wrapped__))
+        elif not isinstance(value, ModuleType) and is_users(type(value)):
+            self._enter_object(path, value)
+
+    def _enter_object(self, path: str, value: Any) -> None:
+        """The attributes of an object, and its class."""
+        self._enter_dict(path, getattr(value, "__dict__", {}), ".{}")
+        for kind in type(value).__mro__:
+            slots = vars(kind).get("__slots__", ())
+            for name in (slots,) if isinstance(slots, str) else slots:
+                if hasattr(value, name) and name not in ("__dict__", "__weakref__"):
+                    self._add(f"{path}.{name}", f"{{}}.{name}", value, getattr(value, name))
+        self._enter_class(type(value))
+
+    def _enter_dict(self, path: str, held: Any, how: str) -> None:
+        for key, item in held.items():
+            if isinstance(key, str | int):
+                word = how.format(key)
+                self._add(path + word if path else word.strip("."), f"{{}}[{key!r}]", held, item)
+            else:
+                self._waiting.append((path, item))
+        if not all(isinstance(key, str | int) for key in held):
+            self._add(path, "[*map(id, {}.values())]", held, [*map(id, held.values())], "==")
+        self._add(f"len({path})", "len({})", held, len(held), "==")
+
+    def _enter_class(self, kind: type) -> None:
+        """The functions and the attributes of a class of the user's."""
+        for base in kind.__mro__:
+            if is_users(base):
+                for name, item in vars(base).items():
+                    item = getattr(item, "__func__", item)
+                    if isinstance(item, property):
+                        item = item.fget
+                    if isinstance(item, FunctionType):
+                        self._waiting.append((f"{base.__name__}.{name}", item))
+                    elif not name.startswith("__") and isinstance(item, (*PLAIN, tuple, list, dict, set, Tensor)):
+                        self._add(f"{base.__name__}.{name}", f"{{}}[{name!r}]", vars(base), item)
+
+    def _enter_function(self, path: str, function: FunctionType) -> None:
+        """What a function of the user's closes over, the globals it names, its defaults."""
+        if not is_users(function):
+            return
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            self._add(name, "{}.cell_contents", cell, contents(cell))
+        space = function.__globals__
+        names = set(names_in(function.__code__))
+        for name in sorted(names & space.keys()):
+            value = space[name]
+            self._add(name, f"{{}}[{name!r}]", space, value)
+            if isinstance(value, ModuleType) and is_users(value):
+                for part in sorted(names & vars(value).keys()):
+                    self._add(f"{name}.{part}", f"{{}}[{part!r}]", vars(value), vars(value)[part])
+        for defaults in (function.__defaults__, function.__kwdefaults__):
+            if defaults:
+                self._waiting.append((f"{path} (its defaults)", defaults))
+
+    def _enter_optimizer(self, path: str, optimizer: Optimizer) -> None:
+        """Its groups and its state, but for numbers: a program reads those afresh."""
+        groups, state = optimizer.param_groups, optimizer.state
+        self._seen.update((id(part), part) for part in (groups, state, *groups, *state.values()))
+        self._add(f"{path}.param_groups", "{}.param_groups", optimizer, groups)
+        self._add(f"len({path}.param_groups)", "len({})", groups, len(groups), "==")
+        for i, group in enumerate(groups):
+            word = f"{path}.param_groups[{i}]"
+            self._add(word, f"{{}}[{i}]", groups, group)
+            for key, value in group.items():
+                if key not in UNREAD and not is_number(value):
+                    self._add(f"{word}[{key!r}]", f"{{}}[{key!r}]", group, value)
+            self._add(f"len({word}['params'])", "len({})", group["params"], len(group["params"]), "==")
+        self._add(f"{path}.state", "{}.state", optimizer, state)
+        self._add(f"len({path}.state)", "len({})", state, len(state), "==")
+        for p, held in state.items():
+            self._add(f"{path}.state[p]", "{}.get()", _Entry(state, p), held)
+            if isinstance(held, dict):
+                for key, value in held.items():
+                    if not is_number(value):
+                        self._add(f"{path}.state[p][{key!r}]", f"{{}}[{key!r}]", held, value)
+        if is_users(type(optimizer)):
+            for name, value in vars(optimizer).items():
+                if name not in ("param_groups", "state", "defaults"):
+                    self._add(f"{path}.{name}", f"{{}}.{name}", optimizer, value)
+            self._enter_class(type(optimizer))
+
+    def _look_at_hooks(self, where: str, hooks: Any) -> None:
+        if any(getattr(hooks, when) for when in ("forward_pre", "forward", "backward_pre", "backward")):
+            raise Unseen(f"a hook is registered on {where}, and a program calls no hooks")
+
+    # ── is it the same? ──────────────────────────────────────────────────────────────────────────────────────────────
+
+    def difference(self, now: Surroundings) -> str:
+        """The first place that holds something else now, as one would write it; "" if none does."""
+        if now.kind != self.kind:
+            return "the default dtype"
+        for then, place in zip(self.places, now.places):
+            if then.path != place.path or not same(then.value, place.value):
+                return place.path or "the function"
+        if len(now.places) != len(self.places):
+            return max(self.places, now.places, key=len)[min(len(self.places), len(now.places))].path
+        return ""
+
+    def drew(self) -> bool:
+        """Was a random number drawn, since this was made, from a generator other than minigrad's?"""
+        return any(state_of(g) != state for g, state in zip(self.generators, self.states))
+
+    def knows(self, value: Any) -> bool:
+        """Is this object among what can be seen?"""
+        return id(value) in self._seen
+
+    def comparisons(self, name_of: Callable[[Any], str]) -> list[str]:
+        """Expressions that are true while every place holds the very same value.
+
+        They may be false where `difference` finds none: of a number that was replaced by an equal one.
+        """
+        counted = {
+            id(vars(value)) for value in self._seen.values() if isinstance(value, Module)
+        }  # in listening.changes
+        return [
+            f"{place.read.replace('{}', name_of(place.holder))} {place.how} {name_of(place.value)}"
+            for place in self.places
+            if id(place.holder) not in counted and type(place.holder) is not tuple
+        ]
+
+
+def same(then: Any, now: Any) -> bool:
+    """Numbers and strings by type and value, lists of identities and sets by value, all else by identity."""
+    return then is now or (
+        type(then) is type(now) and isinstance(then, (*PLAIN, list, frozenset)) and bool(then == now)
+    )
+
+
+def is_number(value: Any) -> bool:
+    """A number, or a tuple of numbers, as `Numbers` reads them afresh."""
+    return type(value) in (int, float) or (type(value) is tuple and all(type(part) in (int, float) for part in value))
+
+
+def is_users(thing: Any) -> bool:
+    """Does the code of a function, a class or a module lie outside the standard library, NumPy and minigrad?"""
+    if isinstance(thing, type):
+        function = next((part for part in vars(thing).values() if isinstance(part, FunctionType)), None)
+        thing = sys.modules.get(thing.__module__) if function is None else function
+    code = getattr(thing, "__code__", None)
+    file = code.co_filename if code is not None else getattr(thing, "__file__", None)
+    if file is None:
+        return getattr(thing, "__name__", "") == "__main__"
+    return not file.startswith(OWN) and (not file.startswith(STANDARD) or "site-packages" in file)
+
+
+def state_of(generator: Any) -> Any:
+    """Where a generator of random numbers stands."""
+    if isinstance(generator, random.Random):
+        return generator.getstate()
+    return repr(generator.bit_generator.state if hasattr(generator, "bit_generator") else generator.get_state())
 
 
 def contents(cell: Any) -> Any:
@@ -82,48 +296,3 @@ def contents(cell: Any) -> Any:
         return cell.cell_contents
     except ValueError:
         return MISSING
-
-
-def modes(function: Any) -> Any:
-    """What decides, besides the arguments, which of several programs is meant: the grad mode, and whether the module trains."""
-    training = function.training if isinstance(function, Module) else None
-    return grad_mode.get()[-1].enabled, training
-
-
-def quick_check(entry: Any, tensors: list[Any]) -> Any:
-    """`holds` and the comparison of the arguments' kinds as one function of the arguments, if these are tensors and no more.
-
-    It is written out and compiled, so that nothing is looked up or built: a dozen comparisons take a microsecond.
-    """
-    space: dict[str, Any] = {"grad_mode": grad_mode, "on": grad_mode.get()[-1].enabled, "Tensor": type(tensors[0])}
-    words = ["grad_mode.get()[-1].enabled is on"]
-    names = [f"x{i}" for i in range(len(tensors))]
-
-    def same(text: str, value: Any, how: str = "is") -> None:
-        space[f"v{len(space)}"] = value
-        words.append(f"{text} {how} v{len(space) - 1}")
-
-    for name, tensor in zip(names, tensors):
-        words.append(f"isinstance({name}, Tensor)")
-        same(f"{name}.array.shape", tensor.array.shape, "==")
-        same(f"{name}.array.dtype", tensor.array.dtype)
-        same(f"{name}._requires_grad", tensor._requires_grad)
-    for i, (tensor, array) in enumerate(entry.guards):
-        space[f"t{i}"] = tensor
-        same(f"t{i}.array", array)
-        same(f"t{i}._requires_grad", tensor._requires_grad)
-    for i, (module, training) in enumerate(entry.surroundings.modes):
-        space[f"m{i}"] = module
-        same(f"m{i}.training", training)
-    space["rest"], space["numbers"] = entry.surroundings.hold_values, entry.numbers.hold
-    words.append("rest()")
-    if entry.numbers.decisions or entry.numbers.optimizers:
-        words.append("numbers()")
-    if entry.empty or entry.added:
-        space["gradients"] = entry.gradients_hold
-        words.append("gradients()")
-    exec(
-        f"def fits({', '.join(f'{n}=None' for n in names)}, *more):\n    return not more and {' and '.join(words)}",
-        space,
-    )
-    return space["fits"]

@@ -9,6 +9,7 @@ from typing import Any
 from minigrad.autograd.function import Function
 from minigrad.errors import GraphError
 from minigrad.grad_mode import is_grad_enabled
+from minigrad.graph import listening
 from minigrad.hooks import RemovableHandle
 from minigrad.tensor import Tensor
 
@@ -40,6 +41,7 @@ class Hooks:
         if not callable(hook):
             raise TypeError(f"a hook is a function, not a {type(hook).__name__}: pass it without calling it")
         entries, entry = getattr(self, when), (hook, with_kwargs, always)
+        listening.changes += 1
         entries.insert(0 if first else len(entries), entry)
         return RemovableHandle(entries, entry)
 

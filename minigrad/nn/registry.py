@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from minigrad.graph import listening
 from minigrad.nn.parameter import Buffer, Parameter
 from minigrad.tensor import Tensor
 
@@ -44,9 +45,11 @@ class Registry:
                     f"{type(self).__name__}.{name} is a {held}, and a {type(value).__name__} cannot take its place: "
                     + REMEDIES[held].format(name=name)
                 )
+        listening.changes += 1
         super().__setattr__(name, value)
 
     def __delattr__(self, name: str) -> None:
+        listening.changes += 1
         super().__delattr__(name)
         self._forget(name)
 

@@ -1,0 +1,549 @@
+"""A compiled function is never stale: what it can see and what changes there is noticed, or it has no program."""
+
+import random
+import threading
+import types
+
+import numpy as np
+import pytest
+
+import minigrad
+from minigrad import nn, optim
+from minigrad.compile import CompileWarning
+
+FACTOR = 2.0
+
+
+def by_global(x):
+    return x * FACTOR
+
+
+class Scale:
+    bias = 0.0
+
+    def __init__(self, **parts):
+        self.__dict__.update(parts)
+
+
+class Slotted:
+    __slots__ = ("k",)
+
+
+def settled(function, x=1.0, calls=4):
+    """The function compiled, and called until its program runs."""
+    compiled = minigrad.compile(function)
+    for _ in range(calls):
+        compiled(minigrad.tensor(x))
+    assert compiled.fast(minigrad.tensor(x)).item() == function(minigrad.tensor(x)).item()  # it is not run as it is
+    return compiled
+
+
+def agree(compiled, function, x=1.0):
+    """Now, and when it has been recorded again."""
+    for _ in range(4):
+        assert compiled(minigrad.tensor(x)).item() == function(minigrad.tensor(x)).item()
+
+
+def in_a_list_in_a_dict():
+    held = {"a": [1.0, 2.0]}
+    return lambda x: x * held["a"][1], lambda: held["a"].__setitem__(1, 7.0)
+
+
+def in_a_helper():
+    held = [3.0]
+
+    def helper(x):
+        return x * held[0]
+
+    return lambda x: helper(x) + 1, lambda: held.__setitem__(0, 7.0)
+
+
+def a_global_of_a_helper():
+    def change():
+        global FACTOR
+        FACTOR += 1
+
+    return lambda x: by_global(x) + 1, change
+
+
+def in_an_object_in_an_object():
+    held = Scale(inner=Scale(k=2.0))
+    return lambda x: x * held.inner.k, lambda: setattr(held.inner, "k", 7.0)
+
+
+def a_class_attribute():
+    held = Scale()
+
+    def change():
+        Scale.bias += 1.0
+
+    return lambda x: x + held.bias, change
+
+
+def an_attribute_that_hides_it():
+    held = Scale()
+    return lambda x: x + held.bias, lambda: setattr(held, "bias", 50.0)
+
+
+def in_a_slot():
+    held = Slotted()
+    held.k = 2.0
+    return lambda x: x * held.k, lambda: setattr(held, "k", 7.0)
+
+
+def a_default():
+    def function(x, parts=[2.0]):  # noqa: B006
+        return x * parts[0]
+
+    return function, lambda: function.__defaults__[0].__setitem__(0, 7.0)
+
+
+def a_set():
+    held = {1.0, 2.0}
+    return lambda x: x * len(held), lambda: held.add(3.0)
+
+
+def a_dict_with_other_keys():
+    held = {(0, 1): 2.0}
+    return lambda x: x * held[0, 1], lambda: held.__setitem__((0, 1), 7.0)
+
+
+def an_int_made_a_float():
+    held = [3]
+    return lambda x: (minigrad.ones(2, dtype=minigrad.int64) * held[0] / 2).sum() + x, lambda: held.__setitem__(0, 4.0)
+
+
+def an_array_read_through_tensor():
+    held = np.array([2.0, 3.0], np.float32)
+    return lambda x: (minigrad.tensor(held) * x).sum(), lambda: held.fill(7.0)
+
+
+def an_array_read_as_an_operand():
+    held = np.array([2.0, 3.0], np.float32)
+    return lambda x: (x * held).sum(), lambda: held.fill(7.0)
+
+
+def an_array_shared_by_from_numpy():
+    held = np.array([2.0, 3.0], np.float32)
+    return lambda x: (minigrad.from_numpy(held) * x).sum(), lambda: held.fill(7.0)
+
+
+def a_method():
+    held = Scale(k=2.0)
+    return types.MethodType(lambda self, x: x * self.k, held), lambda: setattr(held, "k", 7.0)
+
+
+def a_list_in_a_module():
+    model = nn.Sequential(nn.Identity())
+    model.factors = [2.0]
+    return lambda x: model(x) * model.factors[0], lambda: model.factors.__setitem__(0, 7.0)
+
+
+def a_function_replaced():
+    held = Scale(f=lambda x: x * 2)
+
+    def other(x):
+        return x * 7
+
+    return lambda x: held.f(x), lambda: setattr(held, "f", other)
+
+
+def the_default_dtype():
+    def change():
+        minigrad.set_default_dtype(minigrad.float64)
+
+    return lambda x: minigrad.ones(1).sum() / 3 + x * 0, change
+
+
+PLACES = [
+    in_a_list_in_a_dict, in_a_helper, a_global_of_a_helper, in_an_object_in_an_object, a_class_attribute,
+    an_attribute_that_hides_it, in_a_slot, a_default, a_set, a_dict_with_other_keys, an_int_made_a_float,
+    an_array_read_through_tensor, an_array_read_as_an_operand, an_array_shared_by_from_numpy, a_method, a_list_in_a_module,
+    a_function_replaced, the_default_dtype,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_change_is_noticed(place):
+    function, change = place()
+    compiled = settled(function)
+    before = function(minigrad.tensor(1.0)).item()
+    try:
+        change()
+        assert function(minigrad.tensor(1.0)).item() != before or place is an_int_made_a_float
+        agree(compiled, function)
+    finally:
+        minigrad.set_default_dtype(minigrad.float32)
+
+
+def test_an_equal_number_needs_no_new_program():
+    held = [float("2.5")]
+    compiled = settled(lambda x: x * held[0])
+    entry = compiled.latest
+    held[0] = float("2.5")
+    agree(compiled, compiled.function)
+    assert compiled.latest is entry
+
+
+def test_what_changes_at_every_call_ends_the_programs():
+    held = [0.0]
+    compiled = settled(lambda x: x * held[0])
+    with pytest.warns(CompileWarning, match=r"`?held\[0\]`? differed 8 times: pass what changes"):
+        for i in range(40):
+            held[0] = float(i)
+            assert compiled(minigrad.tensor(2.0)).item() == 2.0 * i
+
+
+# ── hooks, watchers ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("where", ["module", "tensor", "everywhere"])
+def test_a_hook_registered_later_is_called(where):
+    model = nn.Linear(2, 1)
+    seen = []
+
+    def step(x):
+        model.zero_grad()
+        cost = model(x).square().sum()
+        cost.backward()
+        return cost.detach()
+
+    compiled = minigrad.compile(step)
+    x = minigrad.ones(1, 2)
+    for _ in range(4):
+        compiled(x)
+    register = {
+        "module": lambda: model.register_forward_hook(lambda *args: seen.append(1)),
+        "tensor": lambda: model.weight.register_hook(lambda g: seen.append(1)),
+        "everywhere": lambda: nn.modules.module.register_module_forward_hook(lambda *args: seen.append(1)),
+    }[where]
+    handle = register()
+    try:
+        with pytest.warns(CompileWarning, match="a hook is registered"):
+            for _ in range(3):
+                compiled(x)
+    finally:
+        handle.remove()
+    assert len(seen) == 3
+
+
+def test_anomaly_mode_sees_every_operation():
+    compiled = settled(lambda x: x.sqrt())
+    w = minigrad.tensor(-1.0, requires_grad=True)
+    with minigrad.autograd.detect_anomaly(), np.errstate(all="ignore"), pytest.raises(RuntimeError, match="sqrt"):
+        compiled(w).backward()
+
+
+# ── optimizers ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def cleared(descent):
+    descent.state.clear()
+
+
+def replaced_state(descent):
+    for held in descent.state.values():
+        held["exp_avg"] = minigrad.zeros_like(held["exp_avg"])
+
+
+def other_option(descent):
+    descent.param_groups[0]["amsgrad"] = True
+
+
+def another_group(descent):
+    extra = minigrad.ones(2, requires_grad=True)
+    extra.grad = minigrad.ones(2)
+    descent.add_param_group({"params": [extra]})
+
+
+@pytest.mark.parametrize("change", [cleared, replaced_state, other_option, another_group])
+def test_a_changed_optimizer_is_noticed(change):
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        model = nn.Linear(3, 2)
+        descent = optim.Adam(model.parameters(), lr=0.1)
+
+        def step(x, model=model, descent=descent):
+            cost = model(x).square().mean()
+            model.zero_grad()
+            cost.backward()
+            descent.step()
+            return cost
+
+        step = minigrad.compile(step) if compiled else step
+        costs = []
+        for i in range(12):
+            if i == 5:
+                change(descent)
+            costs.append(step(minigrad.ones(4, 3)).item())
+        found.append((costs, [p.tolist() for group in descent.param_groups for p in group["params"]]))
+    assert found[0] == found[1]
+
+
+# ── side effects ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_function_that_changes_what_it_sees_runs_as_it_is():
+    history, holder, count = [], Scale(k=0), 0
+
+    def appends(x):
+        history.append(x)
+        return x + 1
+
+    def sets(x):
+        holder.k = holder.k + 1
+        return x + holder.k
+
+    def counts(x):
+        nonlocal count
+        count += 1
+        return x + count
+
+    for function, name in ((appends, "history"), (sets, "holder.k"), (counts, "count")):
+        compiled = minigrad.compile(function)
+        with pytest.warns(CompileWarning, match=f"it changes `.*{name}"):
+            found = [compiled(minigrad.tensor(0.0)).item() for _ in range(5)]
+        assert found == ([1.0] * 5 if function is appends else [1.0, 2.0, 3.0, 4.0, 5.0])
+    assert len(history) == 5
+
+
+def test_state_carried_from_call_to_call_runs_as_it_is():
+    h = minigrad.zeros(())
+
+    def step(x):
+        nonlocal h
+        h = h * 0.5 + x
+        return h
+
+    compiled = minigrad.compile(step)
+    with pytest.warns(CompileWarning, match="it changes `h`"):
+        assert [compiled(minigrad.tensor(1.0)).item() for _ in range(4)] == [1.0, 1.5, 1.75, 1.875]
+
+
+@pytest.mark.parametrize(
+    "draw", [random.random, np.random.rand, np.random.default_rng(0).random, random.Random(0).random], ids=str
+)
+def test_other_random_numbers_run_as_they_are(draw):
+    compiled = minigrad.compile(lambda x: x + float(draw()))
+    with pytest.warns(CompileWarning, match="use minigrad's"):
+        assert len({compiled(minigrad.tensor(0.0)).item() for _ in range(6)}) == 6
+
+
+def test_an_iterator_runs_as_it_is():
+    numbers = iter(range(10))
+    compiled = minigrad.compile(lambda x: x + next(numbers))
+    with pytest.warns(CompileWarning, match="the iterator `numbers`"):
+        assert [compiled(minigrad.tensor(0.0)).item() for _ in range(5)] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_an_array_computed_on_the_way_runs_as_it_is():
+    held = np.ones(2, np.float32)
+    compiled = minigrad.compile(lambda x: x + minigrad.tensor(held * 2).sum())
+    with pytest.warns(CompileWarning, match="computed by other means"):
+        for i in range(5):
+            held[:] = i
+            assert compiled(minigrad.tensor(0.0)).item() == 4.0 * i
+
+
+def test_what_numpy_computes_from_a_tensor_is_recorded():
+    compiled = settled(lambda x: x + minigrad.tensor(np.asarray(x.numpy()) * 2) + minigrad.tensor([x, x * 3]).sum())
+    for i in range(5):
+        agree(compiled, compiled.function, float(i))
+
+
+def test_too_much_to_look_at_runs_as_it_is():
+    held = [object() for _ in range(20_000)]
+    compiled = minigrad.compile(lambda x: x * len(held))
+    with pytest.warns(CompileWarning, match="more than 10000 values"):
+        for _ in range(3):
+            assert compiled(minigrad.tensor(1.0)).item() == 20_000.0
+
+
+# ── who holds what ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def learner():
+    minigrad.manual_seed(0)
+    w = minigrad.ones(3, requires_grad=True)
+
+    def step(x):
+        w.grad = None
+        cost = (w * x).square().sum()
+        cost.backward()
+        return cost.detach()
+
+    compiled = minigrad.compile(step)
+    for i in range(4):
+        compiled(minigrad.ones(3) * i)
+    return compiled, w
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        lambda w: w.grad,
+        lambda w: w.grad.numpy(),
+        lambda w: w.grad[1:],
+        lambda w: w.grad.detach(),
+        lambda w: w.grad.numpy()[:2],
+    ],
+)
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_gradient_that_somebody_holds_stays(take, drop):
+    compiled, w = learner()
+    kept = []
+    for i in range(6):
+        compiled(minigrad.ones(3) * i)
+        kept.append(take(w))
+        if drop:
+            w.grad = None
+    for i, gradient in enumerate(kept):
+        assert set(gradient.tolist()) == {2.0 * i * i}
+
+
+def test_a_gradient_in_a_graph_is_not_changed_behind_its_back():
+    compiled, w = learner()
+    compiled(minigrad.ones(3) * 2)
+    scale = minigrad.ones(3, requires_grad=True)
+    product = (scale * w.grad).sum()
+    compiled(minigrad.ones(3) * 5)
+    product.backward()
+    assert scale.grad.tolist() == [8.0] * 3
+
+
+def test_a_graph_over_parameters_notices_the_step():
+    model = nn.Linear(2, 1)
+    descent = optim.SGD(model.parameters(), 0.1)
+
+    def step(x):
+        descent.zero_grad()
+        cost = model(x).square().sum()
+        cost.backward()
+        descent.step()
+        return cost
+
+    compiled = minigrad.compile(step)
+    x = minigrad.ones(1, 2)
+    for _ in range(4):
+        compiled(x)
+    y = minigrad.ones(1, 2, requires_grad=True)
+    before = model(y).sum()
+    compiled(x)
+    with pytest.raises(minigrad.MutationError):
+        before.backward()
+
+
+# ── errors in the middle ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_check_that_fails_runs_the_function():
+    table = nn.Embedding(5, 2)
+    compiled = minigrad.compile(lambda i: table(i).detach())
+    for _ in range(4):
+        compiled(minigrad.tensor([1, 4]))
+    with pytest.raises(IndexError, match="5"):
+        compiled(minigrad.tensor([1, 5]))
+    assert compiled(minigrad.tensor([0, 1])).tolist() == table.weight[:2].tolist()
+
+
+def test_being_stopped_while_writing_is_said():
+    w, v = minigrad.zeros(2), minigrad.zeros(2)
+
+    def step(x):
+        w.add_(x)
+        v.add_(w.exp())
+        return v.sum()
+
+    compiled = minigrad.compile(step)
+    for _ in range(4):
+        compiled(minigrad.ones(2))
+    entry = compiled.latest
+    exp = next(cell for name, cell in zip(entry.run.__code__.co_freevars, entry.run.__closure__) if name == "exp")
+
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    exp.cell_contents = stop
+    with pytest.raises(KeyboardInterrupt) as caught:
+        compiled(minigrad.ones(2))
+    assert "stopped while it was writing" in caught.value.__notes__[0]
+
+
+# ── threads ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def in_threads(work, count=4):
+    failures = []
+
+    def run(i):
+        try:
+            work(i)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, failures
+
+
+def test_one_program_in_many_threads():
+    w = minigrad.rand(64, 64)
+    compiled = minigrad.compile(lambda x: (x @ w).tanh() @ w)
+
+    def work(i):
+        x = minigrad.ones(64, 64) * i
+        wanted = compiled.function(x).array
+        for _ in range(100):
+            np.testing.assert_allclose(compiled(x).array, wanted, rtol=1e-5)
+
+    in_threads(work)
+
+
+def test_other_threads_are_not_recorded():
+    w = minigrad.rand(8, 8)
+    stop = threading.Event()
+
+    def record():
+        for i in range(30):
+            compiled = minigrad.compile(lambda x, i=i: (x @ w).exp() + i)
+            for _ in range(4):
+                x = minigrad.rand(8, 8)
+                np.testing.assert_allclose(compiled(x).array, compiled.function(x).array, rtol=1e-5)
+            assert compiled.source.count("exp(") == 1
+        stop.set()
+
+    def work(i):
+        if i == 0:
+            record()
+        while i and not stop.is_set():
+            assert type((minigrad.rand(8, 8) @ w).cos().array) is np.ndarray
+
+    try:
+        in_threads(work, 3)
+    finally:
+        stop.set()
+
+
+# ── methods ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_method_is_compiled_for_each_object():
+    class Model:
+        def __init__(self, k):
+            self.k = k
+
+        @minigrad.compile
+        def step(self, x):
+            return x * self.k
+
+    two, three = Model(2.0), Model(3.0)
+    for _ in range(5):
+        assert two.step(minigrad.tensor(1.0)).item() == 2.0
+        assert three.step(minigrad.tensor(1.0)).item() == 3.0
+    assert "multiply" in two.step.source
+    two.k = 5.0
+    assert two.step(minigrad.tensor(1.0)).item() == 5.0
