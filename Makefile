@@ -3,7 +3,7 @@
 #   make mnist    environment, install, train the digit network, pictures in runs/mnist
 #   make test     environment, install, all tests and doctests, coverage, lint, types
 #   make parity   an environment with PyTorch beside it, and every call and program under both
-#   make bench    the speed of minigrad beside NumPy written by hand
+#   make bench    an environment with other libraries beside it, and the speed of all of them
 #   make draw     the computation graphs of the README, into runs/graphs
 #   make clean    remove what the others made
 
@@ -28,14 +28,15 @@ lint: .venv/installed
 	$(bin)/ruff format --check .
 	$(bin)/mypy
 
-bench: .venv/installed
-	$(bin)/python scripts/benchmark.py $(ARGS)
+bench: .venv-bench/installed
+	.venv-bench/bin/python scripts/benchmark.py $(ARGS)
 
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)
 
 .venv/installed: extras = dev
 .venv-parity/installed: extras = dev,parity
+.venv-bench/installed: extras = bench
 
 %/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minigrad needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
@@ -45,4 +46,4 @@ draw: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-parity runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-parity .venv-bench runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
