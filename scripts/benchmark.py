@@ -117,9 +117,9 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
                 rows = workload(letter, threads, plan, options, found, say)
                 print(f"\r{'':110s}\r{report.workload(letter, threads, rows)}\n", file=sys.stderr, flush=True)
         if not quick:
-            found["memory"] += memory.steps(threads, core, "".join(options.only), say)
+            found["memory"] += memory.steps(threads, core, "".join(options.only), options.without, say)
         if "g" in options.only and threads == "1":
-            found["graphs"] = memory.graphs(core, quick, say)
+            found["graphs"] = memory.graphs(core, quick, options.without, say)
         if "j" in options.only and threads == chosen[0]:
             found["cold"] = starts.cold(threads, 1 if quick else 7, say)
         if "k" in options.only:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,9 @@ KEYS = ("compiled", "minigrad", "torch", "torch.compile", "jax.jit")
 ALIVE = 100_000  # operations alive at least when a graph is weighed: memory comes in pages
 
 
-def steps(threads: str, core: int, letters: str, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def steps(
+    threads: str, core: int, letters: str, without: Sequence[str], say: Callable[[str], None]
+) -> list[dict[str, Any]]:
     """Workloads (b) to (d): a few steps, or passes without gradients, after as many to begin with."""
     rows = []
     for letter in TRAINED:
@@ -29,7 +31,7 @@ def steps(threads: str, core: int, letters: str, say: Callable[[str], None]) -> 
             data = make(case, quick=True)
             np.savez(path, **{name: array if name.startswith("p.") else array[:1] for name, array in data.items()})
             for inference in (False, True):
-                for key in KEYS:
+                for key in (key for key in KEYS if key not in without):
                     say(f"memory of ({letter}), {key}")
                     hand = Hand(key, threads, core)
                     answer = hand.introduction
@@ -43,11 +45,11 @@ def steps(threads: str, core: int, letters: str, say: Callable[[str], None]) -> 
     return rows
 
 
-def graphs(core: int, quick: bool, say: Callable[[str], None]) -> list[dict[str, Any]]:
+def graphs(core: int, quick: bool, without: Sequence[str], say: Callable[[str], None]) -> list[dict[str, Any]]:
     """Workload (g): bytes per operation."""
     rows = []
     for case in WORKLOADS["g"].quick if quick else WORKLOADS["g"].cases:
-        for key in ("minigrad", "torch"):
+        for key in (key for key in ("minigrad", "torch") if key not in without):
             say(f"memory of a graph of {case.label}, {key}")
             hand = Hand(key, "1", core)
             answer = hand.introduction

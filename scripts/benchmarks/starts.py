@@ -22,7 +22,7 @@ FIRST_GRADIENT = {
     "minigrad": _TORCH.format("minigrad"),
     "torch": _TORCH.format("torch"),
     "jax": "import jax.numpy as n; g = jax.grad(lambda x: (x * x).sum())(n.array([1.0, 2.0, 3.0])).tolist()",
-    "tinygrad": "x = tinygrad.Tensor([1.0, 2.0, 3.0], requires_grad=True); (x * x).sum().backward(); g = x.grad.tolist()",
+    "tinygrad": "x = tinygrad.Tensor([1.0, 2.0, 3.0]); g = (x * x).sum().gradient(x)[0].tolist()",
     "autograd": "import autograd.numpy as n; g = autograd.grad(lambda x: n.sum(x * x))(n.array([1.0, 2.0, 3.0])).tolist()",
     "mygrad": "x = mygrad.tensor([1.0, 2.0, 3.0]); (x * x).sum().backward(); g = x.grad.tolist()",
 }
