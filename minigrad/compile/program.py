@@ -36,6 +36,7 @@ class Program:
         calls = self.fold(drop_dead(calls, self.outputs))
         self.calls = side_by_side(calls, tape.optimizers)
         settle(self.calls)
+        self.calls = in_one_shape(self.calls)
         self.setup, self.body = self.split(self.calls)
         self.buffers: dict[Value, tuple[int, int]] = {}  # of each root: its place in the arena, and its bytes
         self.size = self.plan()
@@ -108,6 +109,32 @@ class Program:
             dead = [root for root in made if last[root] == i]
             free.extend(self.buffers[root] for root in dead)
         return end
+
+
+def in_one_shape(calls: list[Call]) -> list[Call]:
+    """The calls, with operands of one row, (n,) beside (1, n), seen in the shape of the result: NumPy then need not broadcast."""
+    found: list[Call] = []
+    seen: dict[Any, Value] = {}
+    for call in calls:
+        result = call.results[0].array if isinstance(call.function, np.ufunc) and call.results else None
+        if result is not None and not call.function.signature and result.ndim > 1:
+            for i, value in enumerate(call.args):
+                if (
+                    isinstance(value, Value)
+                    and value.array.ndim != result.ndim
+                    and value.array.size == result.size > 1
+                    and value.array.flags.c_contiguous
+                    and value.root.kind != "argument"
+                ):
+                    key = value, result.shape
+                    if key not in seen:
+                        view = Call(np.ndarray.reshape, ".reshape", (value, result.shape), {}, call.scope)
+                        seen[key] = Value(value.array.reshape(result.shape), "result", value.root, view)
+                        view.results, view.looks = [seen[key]], True
+                        found.append(view)
+                    call.args = (*call.args[:i], seen[key], *call.args[i + 1 :])
+        found.append(call)
+    return found
 
 
 def settle(calls: list[Call]) -> None:
