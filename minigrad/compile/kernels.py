@@ -35,17 +35,18 @@ def texts(functions: dict[str, Callable[..., Any]]) -> str:
         if own in found:
             continue
         text, other = inspect.getsource(function), {function.__name__: own}
-        for name in names_in(function.__code__):
-            value = function.__globals__.get(name)
+        for name, value in named_by(function):
             if isinstance(value, ModuleType):
                 imports[f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else "")] = None
             elif isinstance(inspect.unwrap(value) if callable(value) else value, FunctionType) and is_own(value):
                 other[name] = name_of(inspect.unwrap(value), inspect.unwrap(value).__name__)
             elif isinstance(value, type) and issubclass(value, Exception) and is_own(value):
                 constants[name] = next(base.__name__ for base in value.__mro__ if base.__module__ == "builtins")
+            elif isinstance(value, type) and is_own(value):
+                other[name] = name_of(value, value.__name__)
             elif callable(value) and hasattr(value, "__module__") and not is_own(value):
                 imports[f"from {value.__module__} import {name}"] = None
-            elif name in function.__globals__:
+            else:
                 unique = name
                 while constants.get(unique, written(value)) != written(value) or unique in names.values():
                     unique += "_"
@@ -65,6 +66,17 @@ def texts(functions: dict[str, Callable[..., Any]]) -> str:
         *reversed(found.values()),
     ]
     return "".join(f"{part.rstrip()}\n\n\n" for part in parts if part)
+
+
+def named_by(thing: Any) -> Iterator[tuple[str, Any]]:
+    """The global names that the code of a function, or of a class, mentions, and what they stand for."""
+    parts = vars(thing).values() if isinstance(thing, type) else [thing]
+    for part in parts:
+        function = inspect.unwrap(getattr(part, "__func__", getattr(part, "fget", part)) or part) if part is not None else None
+        if isinstance(function, FunctionType):
+            for name in dict.fromkeys(names_in(function.__code__)):
+                if name in function.__globals__:
+                    yield name, function.__globals__[name]
 
 
 def is_own(value: Any) -> bool:
