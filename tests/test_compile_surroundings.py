@@ -322,7 +322,9 @@ def test_state_carried_from_call_to_call_runs_as_it_is():
 
 
 @pytest.mark.parametrize(
-    "draw", [random.random, np.random.rand, np.random.default_rng(0).random, random.Random(0).random], ids=str
+    "draw",
+    [random.random, np.random.rand, np.random.default_rng(0).random, random.Random(0).random],
+    ids=["random", "np.random", "Generator", "Random"],
 )
 def test_other_random_numbers_run_as_they_are(draw):
     compiled = minigrad.compile(lambda x: x + float(draw()))
