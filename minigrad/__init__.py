@@ -60,7 +60,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> _typing.Any:
     """The rooms that not every program enters, opened when first named: `minigrad.nn` needs no import of its own."""
     if name in (
-        "accelerator", "amp", "as_torch", "backends", "cuda", "datasets", "distributions", "func",
+        "accelerator", "amp", "as_torch", "backends", "compile", "cuda", "datasets", "distributions", "func",
         "jit", "linalg", "mps", "nn", "optim", "plot", "safetensors", "special", "testing", "utils", "version",
         "xpu",
     ):  # fmt: skip
@@ -290,7 +290,7 @@ __all__ = [
     "bitwise_xor", "block_diag", "bmm", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize",
     "can_cast", "cartesian_prod", "cat", "cdist", "ceil", "ceil_", "chain_matmul", "channels_last",
     "channels_last_3d", "cholesky", "cholesky_inverse", "cholesky_solve", "chunk", "clamp", "clamp_", "clamp_max",
-    "clamp_max_", "clamp_min", "clamp_min_", "clip", "clone", "column_stack", "combinations",  "concat",
+    "clamp_max_", "clamp_min", "clamp_min_", "clip", "clone", "column_stack", "combinations", "compile", "concat",
     "concatenate", "conj", "contiguous_format", "copysign", "corrcoef", "cos", "cos_", "cosh", "cosh_",
     "cosine_similarity", "count_nonzero", "cov", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum",
     "cumulative_trapezoid", "datasets", "default_generator", "deg2rad", "det", "detach", "device", "diag",

@@ -43,7 +43,7 @@ ROWS = [
     ["utils.data.tables", "utils.data.workers"],
     ["nn", "optim", "utils", "distributions", "datasets", "draw", "plot"],
     ["compile.errors"],
-    ["compile.numbers", "compile.kernels", "compile.arrays"],
+    ["compile.numbers", "compile.kernels", "compile.arrays", "compile.module"],
     ["compile"],
     ["vision"],
     ["as_torch"],

@@ -398,6 +398,7 @@ def test_a_compiled_model_shares_everything_with_the_model():
     assert compiled.last is model.last
     x = minigrad.rand(3, 4)
     other = copy.deepcopy(compiled)
+    assert isinstance(other.compiled, minigrad.compile.Compiled)
     with minigrad.no_grad():
         before = compiled(x).tolist()
         compiled[0].weight.zero_()

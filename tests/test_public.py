@@ -17,7 +17,7 @@ PLACES = ["minigrad", "minigrad.autograd", "minigrad.nn", "minigrad.nn.functiona
           "minigrad.utils.data", "minigrad.datasets", "minigrad.testing", "minigrad.plot",
           "minigrad.func", "minigrad.autograd.functional", "minigrad.autograd.graph", "minigrad.cuda",
           "minigrad.random", "minigrad.safetensors", "minigrad.amp", "minigrad.jit", "minigrad.mps",
-          "minigrad.accelerator", "minigrad.settings", "minigrad.utils.checkpoint",
+          "minigrad.accelerator", "minigrad.compile", "minigrad.settings", "minigrad.utils.checkpoint",
           "minigrad.utils.dlpack", "minigrad.vision.datasets", "minigrad.vision.transforms",
           "minigrad.vision.utils", "minigrad.linalg", "minigrad.distributions",
           "minigrad.distributions.constraints"]  # fmt: skip

@@ -159,6 +159,9 @@ class Compiled:
             own[name] = Compiled(self.function.__get__(instance, owner))
         return own[name]
 
+    def __reduce__(self) -> Any:
+        return Compiled, (self.function,)  # a copy records its own programs
+
     def __repr__(self) -> str:
         return f"<compiled {self.function!r}>"
 

@@ -72,7 +72,9 @@ def named_by(thing: Any) -> Iterator[tuple[str, Any]]:
     """The global names that the code of a function, or of a class, mentions, and what they stand for."""
     parts = vars(thing).values() if isinstance(thing, type) else [thing]
     for part in parts:
-        function = inspect.unwrap(getattr(part, "__func__", getattr(part, "fget", part)) or part) if part is not None else None
+        function = (
+            inspect.unwrap(getattr(part, "__func__", getattr(part, "fget", part)) or part) if part is not None else None
+        )
         if isinstance(function, FunctionType):
             for name in dict.fromkeys(names_in(function.__code__)):
                 if name in function.__globals__:

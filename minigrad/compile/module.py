@@ -20,7 +20,7 @@ def twin(module: Module, compiled: Any) -> Module:
 
     made = {
         "__call__": call,
-        "__reduce__": lambda self: (again, (module,)),
+        "__reduce__": lambda self: (twin, (module, compiled)),
         "__repr__": lambda self: f"<compiled {module!r}>",
         "__module__": kind.__module__,
         "__doc__": kind.__doc__,
@@ -30,10 +30,3 @@ def twin(module: Module, compiled: Any) -> Module:
     copy: Module = object.__new__(type(kind.__name__, (kind,), made))
     copy.__dict__ = module.__dict__
     return copy
-
-
-def again(module: Module) -> Any:
-    """A compiled twin of a module: what a copied or unpickled twin is made by."""
-    from minigrad import compile as room
-
-    return room(module)  # type: ignore[operator]

@@ -112,7 +112,7 @@ class Program:
 
 
 def in_one_shape(calls: list[Call]) -> list[Call]:
-    """The calls, with operands of one row, (n,) beside (1, n), seen in the shape of the result: NumPy then need not broadcast."""
+    """The calls, with operands of one row, (n,) beside (1, n), seen in the shape of the result: then nothing is broadcast."""
     found: list[Call] = []
     seen: dict[Any, Value] = {}
     for call in calls:
