@@ -500,3 +500,52 @@ def test_an_error_leaves_the_arrays_as_they_were():
             compiled(minigrad.ones(3))
     assert type(w.array) is np.ndarray
     assert w.sum().item() == 3.0
+
+
+def test_two_steps_in_one():
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        model = nn.Linear(3, 2)
+        descent = optim.Adam(model.parameters(), lr=0.1)
+
+        def step(x, model=model, descent=descent):
+            for _ in range(2):
+                cost = model(x).square().mean()
+                descent.zero_grad()
+                cost.backward()
+                descent.step()
+            return cost
+
+        step = minigrad.compile(step) if compiled else step
+        found.append([step(minigrad.rand(4, 3)).item() for _ in range(7)])
+        assert {held["step"] for held in descent.state.values()} == {14}
+    assert found[0] == found[1]
+
+
+def test_long_arrays_go_piece_by_piece():
+    def chain(x, y):
+        a = (x * y).exp()
+        b = (a + x).sqrt() * 0.5 - y
+        return a, b / (a + 1)
+
+    compiled = minigrad.compile(lambda u, v: chain(u + 0, v + 0))
+    for size in (200_000, 65_536, 100_001):
+        x, y = minigrad.rand(size), minigrad.rand(size)
+        for _ in range(4):
+            found = compiled(x, y)
+        assert " in pieces0:" in compiled.source
+        for ours, theirs in zip(found, chain(x, y), strict=True):
+            np.testing.assert_array_equal(ours.array, theirs.array)
+
+
+def test_long_parameters_are_updated_piece_by_piece():
+    found = []
+    for compiled in (False, True):
+        step, model, _ = trainer(
+            lambda: nn.Sequential(nn.Linear(300, 300), nn.Linear(300, 2)), OPTIMIZERS["Adam"], compiled=compiled
+        )
+        costs = [step(minigrad.rand(5, 300), minigrad.rand(5, 2)).item() for _ in range(6)]
+        found.append((costs, [p.tolist() for p in model.parameters()]))
+    assert found[0] == found[1]
+    assert step.source.count("sqrt(") == 1  # four parameters, one update

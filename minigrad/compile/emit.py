@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.compile.kernels import texts
 from minigrad.compile.numbers import Number
+from minigrad.compile.pieces import PIECE, Run
 from minigrad.compile.program import Program
 from minigrad.compile.record import Call, Value
 
@@ -53,11 +54,16 @@ class Printer:
         self.functions: dict[str, str] = {}  # NumPy's functions, by the name they have in the program
         self.scalars: dict[tuple[str, str], str] = {}  # formulas of numbers, by type: the arrays they are put into
         self.used: list[int] = []  # which numbers the program takes
+        self.loops: list[str] = []  # the lines that take arrays to pieces
+        self.piece_names: dict[Value, str] = {}  # inside a loop over pieces
+        self.passing = {value for run in program.runs for value in run.passing}
         self.lasting: list[int] = []  # the lines that write into what was there before
         self.checks: list[int] = []  # the lines that check
 
     def name(self, value: Value) -> str:
         """What a value is called: results in one place have one name. One from outside is bound when it is first named."""
+        if value in self.piece_names:
+            return self.piece_names[value]
         if not value.name:
             if value.owner is not None:
                 self.owned.append(value)
@@ -65,7 +71,10 @@ class Printer:
                 return self.part(value, *value.inside)
             place = self.program.buffers.get(value)
             if place is not None:
-                key = (place[0], value.array.shape, value.array.dtype.str, value.array.strides)
+                shape, strides = value.array.shape, value.array.strides
+                if value in self.passing:
+                    shape, strides = (PIECE,), (value.array.itemsize,)
+                key = (place[0], shape, value.array.dtype.str, strides)
                 if key not in self.places:
                     self.places[key] = f"b{len(self.places)}"
                 value.name = self.places[key]
@@ -235,11 +244,17 @@ class Printer:
         body: list[str] = []
         scope = None
         lasting, checks = [], []
+        starts = {id(run.calls[0]): run for run in program.runs}
+        ends = {id(run.calls[-1]) for run in program.runs}
         for call in program.body:
             if call.scope != scope:
                 scope = call.scope
-                body.append(f"# {scope}" if scope else "#")
-            body.append(self.line(call))
+                body.append(f"{'    ' * bool(self.piece_names)}# {scope}".rstrip())
+            if id(call) in starts:
+                body.append(self.loop(starts[id(call)]))
+            body.append("    " * bool(self.piece_names) + self.line(call))
+            if id(call) in ends:
+                self.piece_names = {}
             if call.name == "check":
                 checks.append(len(body))
             if any(value.root.kind != "result" for value in call.written):
@@ -272,6 +287,7 @@ class Printer:
             *places,
             *self.cuts,
             *setup,
+            *self.loops,
             "",
             inner,
             f"return {title}",
@@ -280,6 +296,19 @@ class Printer:
         start = text[: text.index(f"    def {title}(")].count("\n") + 1 + len(fills)
         self.lasting, self.checks = [start + i for i in lasting], [start + i for i in checks]
         return text
+
+    def loop(self, run: Run) -> str:
+        """The head of a loop over pieces, which are taken once."""
+        whole = [value for value in run.arrays if value not in run.passing]
+        passing = [value for value in run.arrays if value in run.passing]
+        name, size = f"pieces{len(self.loops)}", len(run)
+        long = "".join(f"{self.name(value)}.reshape(-1), " for value in whole)
+        short = "".join(f"{self.name(value)}, " for value in passing)
+        ends = f" + [a[: {size} - i] for a in ({short})]" if passing else ""
+        taken = f"[a[i : i + {PIECE}] for a in ({long})]"
+        self.loops.append(f"{name} = [{taken}{ends} for i in range(0, {size}, {PIECE})]")
+        self.piece_names = {value: f"q{i}" for i, value in enumerate((*whole, *passing))}
+        return f"for {', '.join(self.piece_names.values())}{',' * (len(self.piece_names) == 1)} in {name}:"
 
     def parts(self, call: Call) -> tuple[list[str], list[str]]:
         """The arguments of a call, those by position and those by name."""

@@ -31,11 +31,28 @@ class Numbers:
 
     def number(self, place: dict[str, Any], key: str, value: Any, position: int | None = None) -> Number:
         """The number in a place; the same place has one name."""
+        for held, k, text in self.results:  # put there by an earlier step of the optimizer in the same function
+            if held is place and k == key:
+                return Number(value, text, self)
         for i, (held, k, at) in enumerate(self.places):
             if held is place and (k, at) == (key, position):
                 return Number(value, f"n{i}", self)
         self.places.append((place, key, position))
         return Number(value, f"n{len(self.places) - 1}", self)
+
+    def counter(self, state: dict[str, Any], key: str, value: Any, held: Sequence[Any]) -> Number:
+        """A number of a parameter's state. Another parameter's that is the same, such as the step counter, stands for both.
+
+        What is done to them can then be done at once. That they are the same is checked before each run.
+        """
+        number = self.number(state, key, value)
+        for other, name, known in held:
+            if name == key and type(known) is type(value) and known == value and isinstance(other[key], Number):
+                if other is state:
+                    return number
+                self.decisions.append((f"{number.text} == {other[key].text}", True))
+                return Number(value, other[key].text, self)
+        return number
 
     def names(self) -> list[str]:
         """The names of the numbers, in the order of `read`."""
@@ -63,7 +80,8 @@ class Numbers:
 
     def changing(self) -> tuple[str, ...]:
         """The names of the numbers whose places are written to, in the order of the formulas."""
-        return tuple(self.number(place, key, 0).text for place, key, _ in self.results)
+        at = {(id(place), key): i for i, (place, key, _) in enumerate(self.places)}
+        return tuple(f"n{at[id(place), key]}" for place, key, _ in self.results)
 
     def hold(self) -> bool:
         """Would Python decide as it did, on the state that there was?"""
@@ -100,7 +118,8 @@ class Numbers:
                     adopt(value)
                 elif type(value) in (int, float):
                     held.append((state, key, value))
-                    state[key] = self.number(state, key, value)
+                    state[key] = self.counter(state, key, value, held)
+        before = {(id(state), key): state[key].text for state, key, _ in held}
         try:
             yield
         finally:
@@ -114,7 +133,7 @@ class Numbers:
                 left = state[key]
                 if isinstance(left, Number):
                     state[key] = type(value)(float(left) if type(value) is float else left.value)
-                    if left.text != self.number(state, key, value).text:
+                    if left.text != before[id(state), key]:
                         self.results = [r for r in self.results if r[0] is not state or r[1] != key]
                         self.results.append((state, key, left.text))
 

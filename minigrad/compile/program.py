@@ -10,7 +10,8 @@ in, so that who reads and writes what can be told. The passes, in order:
 4. *constants*: a call on constants alone is replaced by what it gave;
 5. *side by side*: what an optimizer does to each parameter becomes one call on all of them: see flat.py;
 6. *views*: a view of memory that stays in its place is taken once, before the first run;
-7. *memory*: results whose lives do not overlap share a buffer; an elementwise call writes over an operand that it is the
+7. *pieces*: elementwise calls on long arrays that follow each other are done a piece at a time: see pieces.py;
+8. *memory*: results whose lives do not overlap share a buffer; an elementwise call writes over an operand that it is the
    last to read (linear scan: M. Poletto and V. Sarkar, ACM TOPLAS 21(5), 1999).
 """
 
@@ -21,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.compile.flat import side_by_side
+from minigrad.compile.pieces import PIECE, in_runs
 from minigrad.compile.record import Call, Tape, Value
 
 
@@ -38,6 +40,7 @@ class Program:
         settle(self.calls)
         self.calls = in_one_shape(self.calls)
         self.setup, self.body = self.split(self.calls)
+        self.runs = in_runs(self.body, self.outputs)
         self.buffers: dict[Value, tuple[int, int]] = {}  # of each root: its place in the arena, and its bytes
         self.size = self.plan()
 
@@ -82,19 +85,32 @@ class Program:
                 last[value.root] = i
         for value in self.outputs:
             last[value.root] = len(self.body)
+        at = {id(call): i for i, call in enumerate(self.body)}
+        passing: dict[Value, int] = {}  # what is only passed on within a piece: until which call
+        for run in self.runs:  # each piece goes through all calls: nothing is free before the last of them
+            passing.update((value, last[value]) for value in run.passing)
+            for value in run.arrays:
+                last[value.root] = max(last[value.root], at[id(run.calls[-1])])
         free: list[tuple[int, int]] = []  # (place, bytes)
         end = 0
         for i, call in enumerate(self.body):
             dying = [root for root in {v.root for v in call.reads()} if last[root] == i and root in self.buffers]
             touched = dict.fromkeys(v.root for v in (*call.results, *call.written) if v.root.kind == "result")
             made = [root for root in touched if root not in self.buffers]
-            over = writes_over(call, dying) if made and call.results[0].root is call.results[0] else None
+            alike = [root for root in dying if (root in passing) == (bool(made) and made[0] in passing)]
+            over = writes_over(call, alike) if made and call.results[0].root is call.results[0] else None
+            if over is None and made and made[0] in passing:
+                over = writes_over(call, [root for root, end in passing.items() if end == i and root in self.buffers])
             for root in made:
+                if over is not None and over not in dying:
+                    self.buffers[root], last[over] = self.buffers[over], -1  # freed with what has taken its place
+                    continue
                 if over is not None:
                     self.buffers[root] = self.buffers[over]
                     dying.remove(over)
                     continue
-                need = -(-max(root.array.nbytes, 1) // 64) * 64
+                size = PIECE * root.array.itemsize if root in passing else max(root.array.nbytes, 1)
+                need = -(-size // 64) * 64
                 fit = min((place for place in free if place[1] >= need), key=lambda place: place[1], default=None)
                 if fit is None:
                     self.buffers[root] = (end, need)
