@@ -72,7 +72,7 @@ def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Ten
                 f"{call} on a tensor of shape {tuple(root.array.shape)}: a gradient is of one number, so reduce it first "
                 "(loss.mean() or loss.sum()), or pass a gradient of its shape"
             )
-        return target_of(root), root._ones()
+        return root._node or root, root._ones()
     if not hasattr(gradient, "_node"):
         raise TypeError(
             f"{call}: the gradient must be a Tensor, not {type(gradient).__name__}: use minigrad.tensor(...)"
@@ -82,7 +82,9 @@ def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Ten
             f"{call}: a gradient of shape {tuple(gradient.array.shape)} for a tensor of shape {tuple(root.array.shape)}: "
             "the two must be the same"
         )
-    return target_of(root), gradient.to(root.array.dtype).clone()
+    if gradient.array.dtype is not root.array.dtype:
+        gradient = gradient.to(root.array.dtype)
+    return root._node or root, gradient.clone()
 
 
 def accumulate(tensor: Tensor, gradient: Tensor) -> None:

@@ -106,16 +106,15 @@ def apply(
     try:
         if listening.tape is not None:
             array = listening.tape.run(forward, operands, kwargs)
-        elif kwargs or (n := len(operands)) > 3:
+        elif kwargs:
             array = forward(*[operand.array for operand in operands], **kwargs)
-        elif n == 2:  # the common cases, without an argument list
+        elif (n := len(operands)) == 2:  # the common cases, without an argument list
             first, second = operands
             array = forward(first.array, second.array)
         elif n == 1:
             array = forward(operands[0].array)
         else:
-            first, second, third = operands
-            array = forward(first.array, second.array, third.array)
+            array = forward(*[operand.array for operand in operands])
     except (ValueError, TypeError) as error:
         raise explain(error, operation_name(forward, rules), operands) from error
     result = operands[0]._wrap(array)
@@ -241,22 +240,24 @@ def backpropagate(
         gradient = pending.pop(node)
         if node.hooks:
             gradient = run_hooks(node.hooks, gradient)
-        if gradient.array.size <= SMALL:
-            node.gradient = gradient.array
+        array = gradient.array
+        if array.size <= SMALL:
+            node.gradient = array
         if every or node.retainer is not None:
             yield node, gradient
         if node.rules is GONE and (useful is None or not useful.isdisjoint(node.targets)):
             raise freed_before(node)
         holds = wants_out = node.wants_out
+        time = node.time
         for target, rule in zip(node.targets, node.rules):
-            if rule is None or not (useful is None or target in useful):
+            if rule is None or (useful is not None and target not in useful):
                 continue
             for cell in rule.__closure__ or ():
                 if hasattr(value := cell.cell_contents, "_version"):  # the rule captured a tensor
                     holds = True
-                    if value._version[0] > node.time:
+                    if value._version[0] > time:
                         raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
-                    if again and value._detached > node.time:
+                    if again and value._detached > time:
                         raise detached_operand(node, value.array.shape)
             if wants_out and rule.__code__.co_argcount == 2:
                 share = rule(gradient, result_of(node, gradient))
@@ -268,13 +269,14 @@ def backpropagate(
             interior = type(target) is Node
             if interior:
                 shape, dtype = target.shape, target.dtype
-            elif target._reshaped > node.time:  # type: ignore[union-attr]
-                raise reshaped_leaf(node, target)
             else:
+                if target._version[0] > time and target._reshaped > time:  # type: ignore[union-attr]
+                    raise reshaped_leaf(node, target)
                 shape, dtype = target.array.shape, target.array.dtype  # type: ignore[union-attr]
-            if share.array.shape != shape:
+            array = share.array
+            if array.shape != shape:
                 share = share.sum_to_size(shape)
-            if share.array.dtype is not dtype:
+            if array.dtype is not dtype:
                 share = share.to(dtype)
             if target in pending:
                 pending[target] = pending[target] + share
@@ -282,7 +284,7 @@ def backpropagate(
             if interior:
                 heappush(youngest, (-target.time, target))  # type: ignore[union-attr, misc]
             if (not interior or useful is not None) and (
-                share is gradient or share.array is gradient.array or share.array.base is not None
+                share is gradient or (array := share.array) is gradient.array or array.base is not None
             ):
                 share = share.clone()  # a gradient that the user receives shares memory with no other
             pending[target] = share

@@ -75,6 +75,8 @@ def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwarg
     if result._node is not None:
         result._node.version = result._version
     before = operand._view
-    (operand if before is None else before.base)._viewed = True
-    result._view = View(operand if before is None else before.base, before, (forward, rule, kwargs))
+    base = operand if before is None else before.base
+    if not base._viewed:
+        base._viewed = True
+    result._view = View(base, before, (forward, rule, kwargs))
     return result

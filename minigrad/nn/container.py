@@ -114,7 +114,7 @@ class Sequential(_Numbered[Module]):
 
     def forward(self, input: Any) -> Any:
         """The result of the last module."""
-        for module in vars(self).values():
+        for module in self.__dict__.values():
             if isinstance(module, Module):
                 input = module(input)
         return input

@@ -63,7 +63,7 @@ class Module(State):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What `forward` computes, with the hooks called."""
         if self._hooks is None:
-            return self.forward(*args, **kwargs)
+            return self.forward(*args, **kwargs) if kwargs else self.forward(*args)
         if self._hooks is everywhere and not any(getattr(everywhere, when) for when in everywhere.__slots__):
             Hooked._hooks = None  # the last hook of all modules was removed
         return call_hooked(self, args, kwargs)

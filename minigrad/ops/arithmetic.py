@@ -23,6 +23,8 @@ class Arithmetic:
         """`other` as a tensor: a number, Python's or NumPy's, takes this tensor's dtype, an array keeps its own."""
         if isinstance(other, Arithmetic):
             return other  # type: ignore[return-value]
+        if type(other) is float and (dtype := self.array.dtype).kind == "f":  # the most frequent case
+            return self._wrap(np.array(other, dtype))
         if isinstance(other, bool | int | float):
             try:
                 return self._wrap(np.array(other, dtype_of_number(other, self.array.dtype)))
@@ -34,7 +36,8 @@ class Arithmetic:
 
     def _pair(self: Tensor, other: Any) -> tuple[Tensor, Tensor]:
         """This tensor and `other`, converted to the dtype in which they meet."""
-        other = self._operand(other)
+        if not isinstance(other, Arithmetic):
+            other = self._operand(other)
         a, b = self.array, other.array
         if a.dtype is b.dtype:
             return self, other

@@ -195,8 +195,9 @@ def normalise(index: Any) -> tuple[tuple[Any, ...], bool]:
     Index tensors and lists become arrays of their own, so that changing them later cannot change a gradient. An
     Ellipsis is added to basic ones, with which NumPy gives an array also where nothing but numbers is left.
     """
-    parts = index if isinstance(index, tuple) else (index,)
-    key = tuple(_part(part) for part in parts)
+    if type(index) is int:
+        return (index, Ellipsis), True
+    key = tuple([_part(part) for part in (index if isinstance(index, tuple) else (index,))])
     basic = not any(isinstance(part, np.ndarray) for part in key)
     if basic and not any(part is Ellipsis for part in key):
         key = (*key, Ellipsis)

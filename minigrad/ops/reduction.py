@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
 
+SMALL = 4096  # elements up to which copying them costs less than a view
+
+
 class Reduction:
     """Many elements to one."""
 
@@ -320,13 +323,17 @@ def _reduced(tensor: Tensor, dim: Any, keepdim: bool) -> tuple[Any, Any]:
     """The axes of a reduction, and the function that spreads a reduced tensor over the shape again."""
     shape = tensor.array.shape
     if dim is None:
-        return None, lambda g: g.expand(shape)
-    axis = _axes(tensor, dim, "reduction") if shape else ()
+        axis: tuple[int, ...] | None = None
+        kept: tuple[int, ...] = ()
+    else:
+        axis = _axes(tensor, dim, "reduction") if shape else ()
+        kept = tuple([1 if i in axis else n for i, n in enumerate(shape)])
+    small = tensor.array.size <= SMALL
 
     def spread(g: Tensor) -> Tensor:
-        if not keepdim:
-            g = g._as_view(tuple([1 if i in axis else n for i, n in enumerate(shape)]))
-        return g.expand(shape)
+        if small:  # one operation, rather than two views
+            return apply(kernels.spread, (g,), (lambda h: h.sum(axis, keepdim),), kept=kept, shape=shape)
+        return (g if keepdim or axis is None else g._as_view(kept)).expand(shape)
 
     return axis, spread
 

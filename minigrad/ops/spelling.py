@@ -24,6 +24,7 @@ def numpy_names(operation: F) -> F:
                             f"{operation.__name__}: {theirs} and {ours} are two names of one argument: give one"
                         )
                     kwargs[ours] = kwargs.pop(theirs)
-        return operation(*args, **kwargs)
+            return operation(*args, **kwargs)
+        return operation(*args)
 
     return cast(F, method)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.optim.optimizer import Optimizer, check, directed, like, number, with_gradient
+from minigrad.optim.optimizer import Optimizer, check, directed, like, number
 from minigrad.tensor import wrap
 
 
@@ -64,8 +64,12 @@ class Adam(Optimizer):
         decoupled = {**group, "weight_decay": 0} if group["decoupled_weight_decay"] else None
         decay = group["weight_decay"] if decoupled else 0
         known: Any = None
-        for p, x, g in with_gradient(group):
-            state = self.state[p]
+        names = (
+            ("step", "exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+            if group["amsgrad"]
+            else ("step", "exp_avg", "exp_avg_sq")
+        )
+        for state, x, g in self.rows(group, names):
             if not state:
                 state.update(step=0, exp_avg=wrap(np.zeros_like(x)), exp_avg_sq=wrap(np.zeros_like(x)))
             step = state["step"] = state["step"] + 1

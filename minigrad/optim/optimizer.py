@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from minigrad.grad_mode import enable_grad
 from minigrad.graph import listening, tick
 from minigrad.hooks import RemovableHandle
+from minigrad.optim.flat import Packs, Row, rows
 from minigrad.tensor import Tensor
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -39,6 +39,7 @@ class Optimizer:
     """
 
     _spare: dict[Any, tuple[Array, Array]] | None = None  # arrays to compute in, by shape and dtype
+    _packs: dict[int, Packs] | None = None  # of each group, by identity: see flat.py
     _before: list[Any] | None = None  # hooks
     _after: list[Any] | None = None
     _stepped: bool | None = None  # has step() been called? None if that is not known
@@ -130,22 +131,42 @@ class Optimizer:
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        with nullcontext() if listening.tape is None else listening.tape.step(self):
-            for group in self.param_groups:
-                self.update(group)
-                now = tick()
-                for p in group["params"]:
-                    if p._grad is not None:
-                        p._version[0] = now
+        if listening.tape is None:
+            self._update()
+        else:
+            with listening.tape.step(self):
+                self._update()
         for hook in self._after or ():
             hook(self, (closure,), {})
         return loss
+
+    def _update(self) -> None:
+        """Change every group; what was changed was written to at this time."""
+        for group in self.param_groups:
+            self.update(group)
+            now = tick()
+            for p in group["params"]:
+                if p._grad is not None:
+                    p._version[0] = now
 
     def update(self, group: dict[str, Any]) -> None:
         """Change each `p.array` of one group in place. Every optimizer defines its own."""
         raise NotImplementedError(
             f"{type(self).__name__} has no update: define `def update(self, group): ...` in the class"
         )
+
+    def rows(self, group: dict[str, Any], names: Sequence[str] = ()) -> Iterator[Row]:
+        """What an elementwise rule goes through: (state, array to change in place, its gradient's array).
+
+        One for each parameter that has a gradient, or for several side by side, or for a part of one. `names` are those of all
+        that the rule keeps in the state, if anything.
+        """
+        params = [p for p in group["params"] if p._grad is not None]
+        if listening.tape is not None:
+            return iter([(self.state[p] if names else {}, p.array, p._grad.array) for p in params])
+        if self._packs is None:
+            self._packs = {}
+        return rows(params, self.state, names, self._packs.setdefault(id(group), Packs()))
 
     def spare(self, x: Array) -> Any:
         """Two arrays like `x` to compute in, the same at every call. None for both if `x` is being recorded: then NumPy makes
@@ -201,12 +222,15 @@ class Optimizer:
             raise ValueError(f"load_state_dict: state for parameter {unknown[0]!r}, and the groups name {list(params)}")
         self.param_groups = [{**g, "params": own["params"]} for g, own in zip(groups, self.param_groups)]
         self.state = defaultdict(dict)
+        self._packs = None
         for i, state in states.items():
             p = params[i]
             self.state[p] = {name: _own_copy(value, p, name) for name, value in state.items()}
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_spare", "_before", "_after")}
+        return {
+            name: value for name, value in vars(self).items() if name not in ("_spare", "_packs", "_before", "_after")
+        }
 
     def __repr__(self) -> str:
         lines = []

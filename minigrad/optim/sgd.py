@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.optim.optimizer import Optimizer, check, directed, like, number, with_gradient
+from minigrad.optim.optimizer import Optimizer, check, directed, like, number
 from minigrad.tensor import wrap
 
 
@@ -58,19 +58,20 @@ class SGD(Optimizer):
         """One step for one group."""
         lr, momentum, decay = number(group["lr"]), group["momentum"], group["weight_decay"]
         kind: Any = None
-        for p, x, g in with_gradient(group):
+        for state, x, g in self.rows(group, ("momentum_buffer",) if momentum else ()):
             if x.dtype is not kind:
                 kind = x.dtype
-                rate, keep, fresh, remains = like(x, lr, momentum, 1 - group["dampening"], 1 - lr * decay)
+                rate, remains = like(x, lr, 1 - lr * decay)
                 rise = -rate if group["maximize"] else rate
-            t, u = self.spare(x)
+                if momentum:
+                    keep, fresh = like(x, momentum, 1 - group["dampening"])
             if not momentum:  # p - lr·(g + decay·p), in as few passes over memory as can be
                 if decay:
                     np.multiply(x, remains, x)
-                np.subtract(x, np.multiply(g, rise, t), x)
+                np.subtract(x, np.multiply(g, rise), x)
                 continue
+            t, u = self.spare(x)
             g = directed(x, g, group, t)
-            state = self.state[p]
             if state.get("momentum_buffer") is None:
                 b = state.setdefault("momentum_buffer", wrap(g.copy())).array
             else:
