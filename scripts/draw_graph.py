@@ -1,6 +1,6 @@
 """Draw graphs worth a look: one neuron, a shared value, a layer, a training step of the digit network, a language model.
 
-    python scripts/draw_graph.py                                    all, as SVG, into runs/graphs
+    python scripts/draw_graph.py                                    all, as SVG and HTML, into runs/graphs
     python scripts/draw_graph.py neuron gpt --format png            two of them, as PNG
     python scripts/draw_graph.py --out docs/images --format svg     the pictures of the documentation
 

@@ -7,7 +7,8 @@ Where things are:
 * `arrange.py` makes a large graph small: modules as boxes, repeats once, a neighbourhood;
 * `figures.py` and `charts.py` turn arrays into the few numbers, heat maps and histograms that fit in a box;
 * `dot.py` writes the DOT text, in the colours of `look.py`;
-* `picture.py` has it laid out, shown and saved, by way of `svg.py` and `export.py`.
+* `picture.py` has it laid out, shown and saved, by way of `svg.py`, `export.py` and `page.py`, a page to step
+  through.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def draw(
     """
     from contextlib import nullcontext
 
-    from minigrad.draw.arrange import Wish, arrange, folded, without
+    from minigrad.draw.arrange import Wish, arrange, folded, tidied, without
     from minigrad.draw.picture import Picture
     from minigrad.draw.sources import sources
 
@@ -120,7 +121,8 @@ def draw(
         legend=legend,
         memory=memory,
         theme=theme,
-        whole=folded(whole) if fold else whole,
+        whole=tidied(folded(whole) if fold else whole),
+        partial=focus is not None,
     )
 
 

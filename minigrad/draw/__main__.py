@@ -1,10 +1,10 @@
 """Draw graphs worth a look: one neuron, a shared value, a layer, a training step of the digit network, a language model.
 
-    python -m minigrad.draw                              all, as SVG, into runs/graphs
+    python -m minigrad.draw                              all, as SVG and HTML, into runs/graphs
     python -m minigrad.draw neuron gpt --format png      two of them, as PNG
     python -m minigrad.draw --out docs/images --format svg
 
-Needs `pip install "minigrad[draw]"`, or an installed
+The HTML pages step through the computation, forward and backward. Needs `pip install "minigrad[draw]"`, or an installed
 Graphviz.
 """
 
@@ -24,7 +24,7 @@ def main(argv: list[str] | None = None, program: str = "python -m minigrad.draw"
     )
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which ones: {', '.join(EXAMPLES)}")
     parser.add_argument("--out", type=Path, default=Path("runs/graphs"), metavar="FOLDER", help="where to write")
-    formats = ("svg", "png", "pdf", "dot", "json", "mmd")
+    formats = ("svg", "html", "png", "pdf", "dot", "json", "mmd")
     parser.add_argument("--format", action="append", choices=formats, help="may be given several times")
     parser.add_argument("--theme", choices=("auto", "light", "dark"), default="auto", help="of svg and html")
     options = parser.parse_args(argv)
@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None, program: str = "python -m minigrad.draw"
         options.out.mkdir(parents=True, exist_ok=True)
         for name in options.names or EXAMPLES:
             picture = EXAMPLES[name](options.theme)
-            for ending in options.format or ("svg",):
+            for ending in options.format or ("svg", "html"):
                 print(picture.save(options.out / f"{name}.{ending}"))
     except (OSError, RuntimeError, ValueError) as error:  # a folder that cannot be written to, no layout program
         print(f"{program}: error: {error}", file=sys.stderr)

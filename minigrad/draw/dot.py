@@ -37,10 +37,18 @@ class Writer:
     `plain`, no more than their numbers, so that the text can be read."""
 
     def __init__(
-        self, drawing: Survey, direction: str, legend: bool, memory: bool, *, slots: bool = False, plain: bool = False
+        self,
+        drawing: Survey,
+        direction: str,
+        legend: bool,
+        memory: bool,
+        *,
+        slots: bool = False,
+        plain: bool = False,
+        below: bool = True,
     ) -> None:
         self.drawing, self.direction, self.legend, self.memory = drawing, direction, legend, memory
-        self.slots, self.plain = slots, plain
+        self.slots, self.plain, self.with_words = slots, plain, below
         self.charts: list[Any] = []
         shares: dict[int, list[Edge]] = {}
         for edge in drawing.edges:
@@ -61,7 +69,7 @@ class Writer:
         for edge in self.drawing.edges:
             dashed = {"style": "dashed"} if edge.view else {}
             picture.edge(f"n{edge.tail}", f"n{edge.head}", self.edge_label(edge), **dashed)
-        below = self.below()
+        below = self.below() if self.with_words else ""
         if below:
             picture.attr("graph", label=below, labelloc="b", labeljust="l", fontsize=SMALL_PRINT, fontcolor=MUTED)
         return str(picture.source)

@@ -40,7 +40,7 @@ class TooLargeError(ValueError):
 class Picture(graphviz.Source):  # type: ignore[misc]
     """A picture of a recorded graph; `minigrad.draw` makes it.
 
-    Shows itself in a notebook. `.save("g.svg")` writes it as svg, png, pdf, dot, json or mmd (Mermaid), by the ending
+    Shows itself in a notebook. `.save("g.svg")` writes it as svg, png, pdf, html, dot, json or mmd (Mermaid), by the ending
     of the name. `.source` is the DOT text, which needs no layout program, and nor do dot, json and mmd. It is a
     `graphviz.Source`: `.pipe("png")`, `.render(outfile="g.png")` and `.view()` work. The graphviz package itself stays as it
     is: the program is chosen for this picture only.
@@ -55,9 +55,11 @@ class Picture(graphviz.Source):  # type: ignore[misc]
         memory: bool = False,
         theme: str = "auto",
         whole: Survey | None = None,
+        partial: bool = False,
     ) -> None:
         self.drawing = drawing  # what is drawn: boxes, edges, remarks
         self.whole = whole or drawing  # with every module open, for a page that can close them
+        self.partial = partial  # was only a part of the graph wanted?
         self.theme = theme
         self._look = (direction, legend, memory)
         self._svg: str | None = None
@@ -74,25 +76,34 @@ class Picture(graphviz.Source):  # type: ignore[misc]
         Raises NoRendererError if there is no layout program; TooLargeError, a ValueError, if there are thousands of boxes.
         """
         if self._svg is None:
-            self._svg = self._laid_out(self.drawing, self._look[1])
+            self._svg = self.laid_out(self.drawing)
         return self._svg
 
-    def _laid_out(self, drawing: Survey, legend: bool) -> str:
-        """A drawing as finished SVG."""
+    @property
+    def direction(self) -> str:
+        """Where the arrows point: "LR", "TB", "RL" or "BT"."""
+        return self._look[0]
+
+    def meanings(self) -> list[str]:
+        """The sentences of the legend."""
+        return Writer(self.drawing, *self._look).meanings()
+
+    def laid_out(self, drawing: Survey, below: bool = True) -> str:
+        """A drawing, this one or one like it, as finished SVG; without what stands below it if wanted."""
         from minigrad.draw.svg import finished
 
-        direction, _, memory = self._look
-        writer = Writer(drawing, direction, legend, memory, slots=True)
+        writer = Writer(drawing, *self._look, slots=True, below=below)
         source = graphviz.Source(writer.source(), format="svg")
         with self._laid_out_by("svg", len(drawing.boxes)):
             text = source.pipe("svg", encoding="utf-8", quiet=True)
         return finished(text, drawing, writer.charts, self.theme)
 
     def save(self, filename: Any = None, directory: Any = None, *, skip_existing: bool | None = False) -> str:
-        """Write the picture to a file, in the format that its ending says: svg, png, pdf, dot (or gv), json, mmd.
+        """Write the picture to a file, in the format that its ending says: svg, png, pdf, html, dot (or gv), json, mmd.
 
-        Returns the path. Without a name the DOT text is written, as the graphviz package does. Files are written whole or not
-        at all. Raises ValueError for another ending, and what `svg` raises.
+        Returns the path. "html" is a page to step through the computation, forward and backward, which needs no network.
+        Without a name the DOT text is written, as the graphviz package does. Files are written whole or not at all. Raises
+        ValueError for another ending, and what `svg` raises.
         """
         path = Path(filename if filename is not None else "minigrad.gv")
         if directory is not None:
@@ -108,6 +119,10 @@ class Picture(graphviz.Source):  # type: ignore[misc]
             return str(self.source).encode()
         if ending == "svg":
             return self.svg().encode()
+        if ending == "html":
+            from minigrad.draw.page import page
+
+            return page(self).encode()
         if ending in ("json", "mmd"):
             from minigrad.draw.export import as_json, as_mermaid
 
@@ -115,7 +130,7 @@ class Picture(graphviz.Source):  # type: ignore[misc]
             return text.encode()
         if ending not in ("png", "pdf", "jpg", "jpeg", "ps", "eps"):
             raise ValueError(
-                f"save: a picture cannot be written as {ending!r}: use .svg, .png, .pdf, .dot, .json or .mmd"
+                f"save: a picture cannot be written as {ending!r}: use .svg, .png, .pdf, .html, .dot, .json or .mmd"
             )
         content: bytes = self.pipe(ending)
         return content

@@ -41,7 +41,9 @@ def raised(text: str) -> str:
     words: list[str] = []
 
     def lift(found: Match[str]) -> str:
-        words.extend(re.findall(r"<text.*?</text>", found[0], re.DOTALL))
+        call = re.search(r'data-call="(\d+)"', found[0])
+        mark = f'<text data-title="{call[1]}"' if call else "<text"
+        words.extend(text.replace("<text", mark, 1) for text in re.findall(r"<text.*?</text>", found[0], re.DOTALL))
         return re.sub(r"<text.*?</text>\n?", "", found[0], flags=re.DOTALL)
 
     text = re.sub(r'<g class="cluster[^>]*>.*?</g>', lift, text, flags=re.DOTALL)

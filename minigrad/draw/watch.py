@@ -17,6 +17,12 @@ from minigrad.nn.module import Module, register_module_forward_hook, register_mo
 from minigrad.tensor import Tensor
 
 PACKAGE = __file__.rpartition("draw")[0]
+EXAMPLES = __file__.replace("watch", "examples")  # written as users write
+
+
+def is_ours(file: str) -> bool:
+    """True for the file of a function that a user called, and did not write."""
+    return file.startswith(PACKAGE) and file != EXAMPLES
 
 
 @dataclass
@@ -108,7 +114,7 @@ class trace:  # noqa: N801 (used like a keyword)
         """Remember where an operation was called, and hold what the backward pass will let go."""
         self.scopes[node] = tuple(self.stack)
         frame: FrameType | None = sys._getframe(1)
-        while frame is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        while frame is not None and is_ours(frame.f_code.co_filename):
             frame = frame.f_back
         if frame is not None:
             self.lines[node] = f"{basename(frame.f_code.co_filename)}:{frame.f_lineno}"
@@ -189,8 +195,7 @@ def failure_of(error: BaseException) -> Failure:
     step = error.__traceback__
     while step is not None:
         frame = step.tb_frame
-        inside = frame.f_code.co_filename.startswith(PACKAGE)
-        if not inside:
+        if not is_ours(frame.f_code.co_filename):
             line, found = f"{basename(frame.f_code.co_filename)}:{step.tb_lineno}", None
         elif frame.f_code is apply.__code__:
             operands, rules = frame.f_locals["operands"], frame.f_locals["rules"]
