@@ -128,6 +128,9 @@ def test_what_is_kept_for_backward_and_its_bytes():
     assert kept == {"matmul": 4 * 5 * 4, "exp": 4 * 6 * 4, "sum": 0}
     assert "keeps 80 bytes for backward" in minigrad.draw(y, memory=True).source
     assert "kept for backward(): 176 bytes" in minigrad.draw(y).source
+    table = minigrad.ones(1000)
+    part = (w[0] * table[:6]).sum()  # a view keeps what it shows, not the whole of what it is a view of
+    assert [drawn.kept for drawn in minigrad.draw(part).drawing.boxes if drawn.operation == "mul"] == [24]
     y.backward()
     assert "kept for backward()" not in minigrad.draw(y).source
     assert [bytes_text(n) for n in (1, 999, 1000, 35123, 2_000_000, 3.1e9)] == [
@@ -399,6 +402,14 @@ def test_the_first_nan_is_red():
     loss.backward()
     assert red(minigrad.draw(loss)) == []
     assert minigrad.draw(loss).drawing.alarm.startswith("NaN: where it began is not known; draw before backward()")
+
+
+@np.errstate(all="ignore")
+def test_a_rule_is_not_blamed_for_the_nan_it_was_given():
+    x, w = leaf([1.0, 2.0]), leaf([np.nan, 1.0])
+    assert red(minigrad.draw((x * w).sum())) == []
+    big = leaf(np.where(np.arange(30) == 3, np.nan, 1.0))
+    assert red(minigrad.draw((big * 2 * big).sum())) == []
 
 
 @np.errstate(all="ignore")

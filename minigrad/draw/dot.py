@@ -130,12 +130,7 @@ class Writer:
     def label(self, i: int) -> str:
         """What stands in a box: a table of its name, its shape, its value and its gradient."""
         drawn = self.drawing.boxes[i]
-        if (
-            drawn.kind == "constant"
-            and drawn.value is not None
-            and not drawn.value.remark
-            and len(drawn.value.cells) == 1
-        ):
+        if drawn.kind == "constant" and not drawn.shape and drawn.value is not None and not drawn.value.remark:
             return drawn.value.cells[0] + (f"  {drawn.dtype}" if drawn.dtype != "float32" else "")
         parts = [
             (title, content)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,12 @@ def summed(share: Any, target: Any) -> Array:
 
 
 def show_gradients(
-    drawing: Survey, places: dict[Target, int], nodes: list[Node], roots: Sequence[Tensor], charts: bool
+    drawing: Survey,
+    places: dict[Target, int],
+    nodes: list[Node],
+    roots: Sequence[Tensor],
+    charts: bool,
+    known: Mapping[Node, Array | str],
 ) -> None:
     """Fill in the gradient of everything that has one: what backward left, or else what can be computed now."""
     leaves = [target for target in places if isinstance(target, Tensor) and wants_gradient(target)]
@@ -65,7 +70,7 @@ def show_gradients(
         if share is not None:
             edge.share = share_text(share)
     if not any(drawn.fault for drawn in drawing.boxes):
-        first_fault(drawing, places, nodes, found, shares)
+        first_fault(drawing, places, nodes, found, shares, known)
     if any(drawn.computed for drawn in drawing.boxes):
         drawing.remarks.append("grad*: computed for this picture; .grad is None")
     if any(drawn.gradient == none for drawn in drawing.boxes):
@@ -192,13 +197,23 @@ def left_behind(node: Node) -> Array | None:
 
 
 def first_fault(
-    drawing: Survey, places: dict[Target, int], nodes: Sequence[Node], found: dict[Target, Array], shares: Shares
+    drawing: Survey,
+    places: dict[Target, int],
+    nodes: Sequence[Node],
+    found: dict[Target, Array],
+    shares: Shares,
+    known: Mapping[Node, Array | str],
 ) -> None:
     """Mark the first rule, in the order of the backward pass, that made NaN from a gradient without one."""
     for node in reversed(nodes):
         gradient = found.get(node, node.gradient)
         if gradient is None or is_bad(gradient):
             continue
+        values = [
+            known.get(target) if isinstance(target, Node) else getattr(target, "array", None) for target in node.targets
+        ]
+        if any(map(is_bad, values)):
+            continue  # no wonder
         for place, target in enumerate(node.targets):
             if is_bad(shares.found.get((node, place))):
                 drawn = drawing.boxes[places[node]]
@@ -223,10 +238,9 @@ def show_kept(drawing: Survey, places: dict[Target, int], nodes: Sequence[Node])
             for cell in (rule is not None and rule.__closure__) or ():
                 array = getattr(cell.cell_contents, "array", None)
                 if isinstance(array, np.ndarray):
-                    owner = array if array.base is None else array.base
-                    memory[id(owner)] = int(getattr(owner, "nbytes", array.nbytes))
+                    memory[array.ctypes.data] = array.nbytes
         if node.wants_out and node.out is not None and node.rules is not GONE:
-            memory[id(node.out)] = node.out.nbytes
+            memory[node.out.ctypes.data] = node.out.nbytes
         drawn.kept = sum(size for owner, size in memory.items() if owner not in counted)
         counted |= memory.keys()
 

@@ -58,7 +58,7 @@ def stylesheet(theme: str) -> str:
         "paint-order:stroke;stroke-width:3px;stroke-linejoin:round"  # lines pass behind these words, not through them
     )
     base = (
-        f"{me} text{{font-family:{FAMILY}}}{me} image{{image-rendering:pixelated}}"
+        f"{me} text{{font-family:{FAMILY}}}{me} image{{image-rendering:pixelated;filter:var(--gh)}}"
         f"{me} .edge text{{{halo};stroke:var(--g{number[PAPER]})}}{me} .titles text{{{halo};stroke:var(--g{number[CLUSTER]})}}"
     )
     uses = "".join(
@@ -66,7 +66,8 @@ def stylesheet(theme: str) -> str:
         for i, colour in enumerate(DARK)
         for what in ("fill", "stroke")
     )
-    dark, light = variables(DARK.values()), variables(DARK)
+    dark = variables(DARK.values()) + ";--gh:brightness(1.5)"  # the colours of heat maps are made for white
+    light = variables(DARK) + ";--gh:none"
     if theme != "auto":
         return f"{base}{me}{{{dark if theme == 'dark' else light}}}{uses}"
     night = ",".join(f"{page} {me}" for page in DARK_PAGES)

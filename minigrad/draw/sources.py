@@ -210,10 +210,11 @@ def survey(
             drawing.edges.append(Edge(places[target], places[node], place, is_view(node, target), role))
     if seen is not None:
         seen.place(drawing, nodes, places)
+    known = {}
     if values:
-        show_values(drawing, places, nodes, [*roots, *(tensor for _, tensor in tensors)], charts)
+        known = show_values(drawing, places, nodes, [*roots, *(tensor for _, tensor in tensors)], charts)
     if gradients:
-        show_gradients(drawing, places, nodes, roots, charts)
+        show_gradients(drawing, places, nodes, roots, charts, known)
     show_kept(drawing, places, nodes)
     show_rules(drawing, places, nodes)
     return drawing

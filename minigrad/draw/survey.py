@@ -192,6 +192,7 @@ SYMMETRIC = {"add", "mul", "maximum", "minimum"}
 PUBLIC = {
     "swap": "transpose", "as_view": "reshape", "root": "sqrt", "put": "assign", "write_through": "assign",
     "native_layer_norm": "layer_norm", "native_group_norm": "group_norm", "side_by_side": "cat",
+    "take_planes": "max_pool", "to_dtype": "to",
     "scaled_dot_product_flash_attention_for_cpu": "attention",
 }  # fmt: skip
 LONGEST = 36  # characters of a name

@@ -18,8 +18,8 @@ CHANGED, FREED = "changed since", "freed"
 
 def show_values(
     drawing: Survey, places: dict[Target, int], nodes: list[Node], alive: Sequence[Tensor], charts: bool
-) -> None:
-    """Fill in what each operation gave, and what each leaf holds; say where the first NaN came from."""
+) -> dict[Node, Array | str]:
+    """Fill in what each operation gave, and what each leaf holds; say where the first NaN came from. Returns the former."""
     known: dict[Node, Array | str] = {}
     for node, value in results(nodes, alive, known):
         drawing.boxes[places[node]].value = (
@@ -43,6 +43,7 @@ def show_values(
         drawing.remarks.append(
             f"{FREED}: let go by {freed_by(nodes)}; draw before it, or keep the graph with backward(retain_graph=True)"
         )
+    return known
 
 
 def results(
