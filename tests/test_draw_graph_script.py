@@ -64,13 +64,13 @@ def test_formats_and_a_folder(tmp_path, capsys):
 @pure_only
 def test_the_pictures_of_the_documentation_are_these(tmp_path):
     assert main(["--out", str(tmp_path), "--format", "svg"]) == 0
-    for name in ("neuron", "shared"):
+    for name in ("neuron", "shared", "second_order"):
         assert texts(IMAGES / f"{name}.svg") == texts(tmp_path / f"{name}.svg")
 
     def words(path):  # the numbers of a network may differ in their last digit from one BLAS to another
         return {text for text in texts(path) if any(character.isalpha() for character in text.replace("e-", ""))}
 
-    for name in ("layer", "training_step", "gpt"):
+    for name in ("layer", "training_step", "gpt", "failed"):
         kept = {text for text in words(IMAGES / f"{name}.svg") if not text.startswith("mean")}
         assert kept == {text for text in words(tmp_path / f"{name}.svg") if not text.startswith("mean")}
 

@@ -1,4 +1,4 @@
-"""Draw graphs worth a look: one neuron, a shared value, a layer, a training step of the digit network, a language model.
+"""Draw graphs worth a look: a neuron, a layer, a training step of the digit network, a language model, what went wrong.
 
     python -m minigrad.draw                              all, as SVG and HTML, into runs/graphs
     python -m minigrad.draw neuron gpt --format png      two of them, as PNG

@@ -1,4 +1,4 @@
-"""Four graphs worth a look, from one neuron to a language model; `python -m minigrad.draw` draws them."""
+"""Graphs worth a look, from one neuron to a language model; `python -m minigrad.draw` draws them."""
 
 from __future__ import annotations
 
@@ -142,6 +142,24 @@ def gpt(theme: str = "auto") -> Picture:
     )  # fmt: skip
 
 
+def failed(theme: str = "auto") -> Picture:
+    """A network whose layers do not fit: how far it came, and where it stopped."""
+    minigrad.manual_seed(0)
+    model = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(2, 1))
+    return draw(model, minigrad.rand(5, 4), theme=theme)
+
+
+def second_order(theme: str = "auto") -> Picture:
+    """The graph of a gradient: y = exp(x²), and what its backward pass recorded, so that it can be differentiated again."""
+    x = minigrad.tensor(0.5, requires_grad=True)
+    y = (x * x).exp()
+    (slope,) = minigrad.autograd.grad(y, x, create_graph=True)
+    assert slope is not None
+    slope.backward()
+    return draw(slope, names={"x": x, "y": y, "slope": slope}, theme=theme)
+
+
 EXAMPLES: dict[str, Callable[..., Picture]] = {
-    "neuron": neuron, "shared": shared, "layer": layer, "training_step": training_step, "gpt": gpt,
+    "neuron": neuron, "shared": shared, "layer": layer, "training_step": training_step, "gpt": gpt, "failed": failed,
+    "second_order": second_order,
 }  # fmt: skip

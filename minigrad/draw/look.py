@@ -16,7 +16,13 @@ KINDS = {
     "gradient operation": {"shape": "box", "style": "filled,dashed", "fillcolor": "#f4e4f0", "color": "#9c3f7c"},
     "module": {"shape": "folder", "style": "filled", "fillcolor": "#e4e8f2", "color": "#4a5a86"},
     "output": {"shape": "box", "style": "filled,rounded", "fillcolor": "#d3efe4", "color": "#00745a"},
-    "failed": {"shape": "box", "style": "filled,bold,diagonals", "fillcolor": "#fde0d8", "color": "#b81d00"},
+    "failed": {
+        "shape": "box",
+        "style": "filled,bold,diagonals",
+        "fillcolor": "#fde0d8",
+        "color": "#b81d00",
+        "margin": "0.2,0.14",
+    },
     "more": {"shape": "plaintext", "style": "", "fillcolor": "#fefefe", "color": "#888888"},
 }
 # Colours that mean different things are different, if only by one step: the style sheet goes by them.
