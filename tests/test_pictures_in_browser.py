@@ -214,6 +214,9 @@ def test_stepping_by_keyboard(visit):
     page.keyboard.press("ArrowLeft")
     assert where(page) == "step 3 of 4: backward"
     assert "1 of 2 shares" in panel(page)
+    layer = visit("layer.html")
+    layer.evaluate("go(7)")
+    assert "share\t[[0.008261, -0.06261]," in panel(layer)
     page.keyboard.press("Home")
     assert where(page) == "start, 4 steps"
     page.locator("#slider").focus()

@@ -14,20 +14,24 @@ from minigrad.draw.figures import Figures, Heat, size_of
 from minigrad.draw.flow import bytes_text
 from minigrad.draw.look import (
     ALARM,
+    ALARM_GRADIENT,
     CLUSTER,
     FLOW,
     FONT,
     FRAME,
     INK,
+    INK_GRADIENT,
     KINDS,
     LINE,
     MUTED,
+    MUTED_GRADIENT,
     PAPER,
     SMALL_PRINT,
 )  # fmt: skip
 from minigrad.draw.survey import LONGEST, Box, Cluster, Edge, Survey
 
 GAP = "  "  # ordinary spaces, which are kept: others are taken for as wide as their bytes in UTF-8
+FLAT = 14  # points: the height up to which charts stand one below the other
 WIDTH = 84  # characters of a remark
 TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1">'
 
@@ -139,8 +143,7 @@ class Writer:
         ]
         sums = self.sum_of(i)
         if not self.plain and drawn.kind != "constant" and any(content.chart is not None for _, content in parts):
-            columns = len(parts)
-            body = self.side_by_side(parts, sums)
+            body, columns = self.with_charts(parts, sums)
         else:
             columns = max((len(content.cells) for _, content in parts), default=0) + 1
             body = self.rows(parts, columns, sums)
@@ -170,41 +173,42 @@ class Writer:
         if columns > 2:
             lines.append(line(cell(""), *(cell(small(GAP + word), align="RIGHT") for word in ("min", "mean", "max"))))
         for title, content in parts:
+            ink, muted = shades(title, content.alarm)
             name = cell(tint(title + GAP, FLOW if title[0] == "g" else MUTED))
             if len(content.cells) == 1:
-                lines.append(line(name, cell(written(content), columns - 1, "RIGHT")))
+                lines.append(line(name, cell(written(content, ink), columns - 1, "RIGHT")))
             else:
-                lines.append(
-                    line(name, *(cell(numbers(GAP + text, content.alarm), 1, "RIGHT") for text in content.cells))
-                )
+                lines.append(line(name, *(cell(tint(GAP + plain(text), ink), 1, "RIGHT") for text in content.cells)))
             if content.remark:
-                lines.append(line(cell(small(content.remark, ALARM if content.alarm else MUTED), columns, "RIGHT")))
+                lines.append(line(cell(small(content.remark, muted), columns, "RIGHT")))
             if sums and title[0] == "g":
                 lines.append(line(cell(small(sums, FLOW), columns, "RIGHT")))
         return lines
 
-    def side_by_side(self, parts: list[tuple[str, Figures]], sums: str) -> list[str]:
-        """The value and the gradient beside each other, each as a chart above its numbers."""
+    def with_charts(self, parts: list[tuple[str, Figures]], sums: str) -> tuple[list[str], int]:
+        """The value and the gradient, each as a chart above its numbers; and in how many columns: beside each other, or one
+        below the other if the charts are flat."""
         columns = []
         for title, content in parts:
+            ink, muted = shades(title, content.alarm)
             column = [tint(title, FLOW if title[0] == "g" else MUTED)]
-            column.append(written(content) if content.chart is None else self.chart(content.chart))
+            chart = content.chart
+            column.append(written(content, ink) if chart is None else self.chart(chart, title[0] == "g"))
             if len(content.cells) == 3:
                 low, mean, high = content.cells
-                shade = ALARM if content.alarm else INK
-                column += [small(f"{low} … {high}", shade), small(f"mean {mean}", shade)]
-            elif content.chart is not None:
-                column.append(small(content.cells[0]))
-            column += [small(part, ALARM if content.alarm else MUTED) for part in content.remark.split("; ") if part]
+                column += [small(f"{low} … {high}", ink), small(f"mean {mean}", ink)]
+            column += [small(part, muted) for part in content.remark.split("; ") if part]
             if sums and title[0] == "g":
                 column.append(small(sums, FLOW))
             columns.append(column)
-        height = max(map(len, columns))
-        return [line(*(cell(column[k] if k < len(column) else "", 1) for column in columns)) for k in range(height)]
+        if all(content.chart is not None and size_of(content.chart)[1] <= FLAT for _, content in parts):
+            return [line(cell(text)) for column in columns for text in column], 1
+        rows = range(max(map(len, columns)))
+        return [line(*(cell(column[k] if k < len(column) else "") for column in columns)) for k in rows], len(columns)
 
-    def chart(self, chart: Any) -> str:
+    def chart(self, chart: Any, of_gradient: bool) -> str:
         """A chart, or a place for it."""
-        self.charts.append(chart)
+        self.charts.append((chart, of_gradient))
         draw: Callable[..., str] = as_slot if self.slots else as_cells
         return draw(chart, len(self.charts) - 1, *size_of(chart))
 
@@ -324,19 +328,28 @@ def plain(text: str) -> str:
     return escape(text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text))
 
 
-def numbers(text: str, alarm: bool) -> str:
-    """Numbers, in one line or in several aligned on the left; NaN and infinity stand out."""
-    html = "".join(plain(part) + '<BR ALIGN="LEFT"/>' for part in text.split("\n")) if "\n" in text else plain(text)
-    return tint(html, ALARM) if alarm else html
+def numbers(text: str, colour: str) -> str:
+    """Numbers, in one line or in several aligned on the left."""
+    parts = text.split("\n")
+    return tint(
+        "".join(plain(part) + '<BR ALIGN="LEFT"/>' for part in parts) if len(parts) > 1 else plain(text), colour
+    )
 
 
-def written(content: Figures) -> str:
+def written(content: Figures, colour: str) -> str:
     """The numbers of a small array; those of a matrix in columns, between bars."""
     if not content.grid or not content.grid[0]:
-        return numbers(content.cells[0], content.alarm)
-    lines = [line(*(cell(numbers(GAP + text, content.alarm), 1, "RIGHT") for text in row)) for row in content.grid]
+        return numbers(content.cells[0], colour)
+    lines = [line(*(cell(numbers(GAP + text, colour), 1, "RIGHT") for text in row)) for row in content.grid]
     bars = f'<TABLE BORDER="1" SIDES="LR" COLOR="{FRAME}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="1" ALIGN="RIGHT">'
     return f"{bars}{''.join(lines)}</TABLE>"
+
+
+def shades(title: str, alarm: bool) -> tuple[str, str]:
+    """The colours of numbers and of remarks; NaN and infinity stand out. Those of gradients are marked, for the page."""
+    if title[0] == "g":
+        return (ALARM_GRADIENT, ALARM_GRADIENT) if alarm else (INK_GRADIENT, MUTED_GRADIENT)
+    return (ALARM, ALARM) if alarm else (INK, MUTED)
 
 
 def shortened(name: str) -> str:

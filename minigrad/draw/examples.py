@@ -48,7 +48,7 @@ def layer(theme: str = "auto") -> Picture:
     loss = nn.functional.mse_loss((x @ weight.T + bias).tanh(), target)
     loss.backward(retain_graph=True)
     names = {"x": x, "weight": weight, "bias": bias, "target": target, "loss": loss}
-    return draw(loss, names=names, theme=theme)
+    return draw(loss, names=names, direction="TB", theme=theme)
 
 
 class DigitNetwork(nn.Module):

@@ -27,6 +27,7 @@ KINDS = {
 }
 # Colours that mean different things are different, if only by one step: the style sheet goes by them.
 INK, MUTED, ALARM, FLOW = "#111111", "#444445", "#a32000", "#7b2a68"
+INK_GRADIENT, MUTED_GRADIENT, ALARM_GRADIENT = "#111112", "#444446", "#a32001"
 PAPER, LINE, FRAME, CLUSTER, PLATE = "#fffffe", "#555555", "#bbbbbb", "#f7f8fb", "#fffffd"
 POSITIVE, NEGATIVE, ACROSS, MISSING = (0, 114, 178), (213, 94, 0), (136, 136, 136), (230, 180, 0)
 
@@ -42,6 +43,7 @@ DARK = {
     "#fde0d8": "#561708", "#b81d00": "#ff7a5c",
     "#fefefe": "#14181d", "#888888": "#8b949e",
     INK: "#f0f3f6", MUTED: "#c3ccd6", ALARM: "#ff9d85", FLOW: "#eea8d8",
+    INK_GRADIENT: "#f0f3f6", MUTED_GRADIENT: "#c3ccd6", ALARM_GRADIENT: "#ff9d85",
     PAPER: "#14181d", LINE: "#98a2ad", FRAME: "#4c555f", CLUSTER: "#1a1f26", PLATE: "#0b0e12",
 }  # fmt: skip
 
@@ -72,7 +74,7 @@ def stylesheet(theme: str) -> str:
         for i, colour in enumerate(DARK)
         for what in ("fill", "stroke")
     )
-    dark = variables(DARK.values()) + ";--gh:brightness(1.5)"  # the colours of heat maps are made for white
+    dark = variables(DARK.values()) + ";--gh:brightness(1.3)"  # the colours of heat maps are made for white
     light = variables(DARK) + ";--gh:none"
     if theme != "auto":
         return f"{base}{me}{{{dark if theme == 'dark' else light}}}{uses}"

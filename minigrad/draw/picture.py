@@ -23,7 +23,7 @@ PURE_FORMATS = {
     "canon", "dot", "dot_json", "gv", "jpe", "jpeg", "jpg", "json", "json0", "plain", "plain-ext", "png", "svg", "xdot",
     "xdot1.2", "xdot1.4", "xdot_json",
 }  # fmt: skip
-TOO_MANY = 3000  # boxes that a layout program can take minutes over
+TOO_MANY = 2000  # boxes that a layout program can take minutes over
 
 
 class NoRendererError(graphviz.ExecutableNotFound):  # type: ignore[misc]

@@ -18,7 +18,7 @@ GROUP = re.compile(r'<g id="[^"]*" class="(node|edge|cluster|graph)([^"]*)"([^>]
 PLACE = re.compile(rf'<polygon fill="{SLOT}([0-9a-f]{{4}})"[^>]*? points="([^"]*)"/>')
 
 
-def finished(text: str, drawing: Survey, charts: Sequence[Chart], theme: str) -> str:
+def finished(text: str, drawing: Survey, charts: Sequence[tuple[Chart, bool]], theme: str) -> str:
     """The picture as one SVG that needs nothing else."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
@@ -51,14 +51,14 @@ def raised(text: str) -> str:
     return f'{before}<g class="titles">\n{chr(10).join(words)}\n</g>\n{end}{after}' if words else text
 
 
-def placed(found: Match[str], charts: Sequence[Chart]) -> str:
+def placed(found: Match[str], charts: Sequence[tuple[Chart, bool]]) -> str:
     """A chart in its place."""
     points = [tuple(map(float, point.split(","))) for point in found[2].split()]
     left, right = min(x for x, _ in points), max(x for x, _ in points)
     top, bottom = min(y for _, y in points), max(y for _, y in points)
-    return as_svg(
-        charts[int(found[1], 16)], round(left, 2), round(top, 2), round(right - left, 2), round(bottom - top, 2)
-    )
+    chart, of_gradient = charts[int(found[1], 16)]
+    drawn = as_svg(chart, round(left, 2), round(top, 2), round(right - left, 2), round(bottom - top, 2))
+    return f'<g class="gradient">{drawn}</g>' if of_gradient else drawn
 
 
 def titles(drawing: Survey) -> Callable[[Match[str]], str]:
