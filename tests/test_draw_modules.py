@@ -17,7 +17,7 @@ from minigrad import nn, tensor
 from minigrad.draw import picture as pictures
 from minigrad.draw import trace
 from minigrad.draw.arrange import around, folded
-from minigrad.draw.charts import as_cells, colours, heat_cells, png
+from minigrad.draw.charts import as_cells, as_svg, colours, heat_cells, png
 from minigrad.draw.examples import EXAMPLES, GPT
 from minigrad.draw.figures import MISSING, Heat, Histogram, chart, figures, heat, histogram, size_of
 from minigrad.draw.flow import bytes_text
@@ -307,6 +307,40 @@ def test_a_trace_keeps_what_backward_lets_go():
     assert heads(minigrad.draw(seen)) == heads(minigrad.draw(y, trace=seen))
 
 
+def test_a_trace_is_drawn_with_the_values_of_its_results():
+    x, w = minigrad.rand(4, 5), leaf(np.full((5, 6), 0.5, np.float32))
+    with trace() as seen:
+        y = x @ w  # 24 numbers, which no operation keeps
+    assert minigrad.draw(seen).drawing.boxes[-1].value == figures(y.array)
+    assert minigrad.draw(seen).drawing.boxes[-1].gradient.cells == ("—",)
+    with minigrad.no_grad():
+        x.zero_()
+    assert minigrad.draw(seen).drawing.boxes[-1].value.cells == ("changed since",)
+
+
+def test_a_module_that_is_called_wrongly_raises():
+    with pytest.raises(TypeError, match="forward"):
+        minigrad.draw(nn.Linear(2, 2), 1.0, 2.0, 3.0)
+    with pytest.raises(TypeError, match=r"inputs are for a module, not for a Tensor"):
+        minigrad.draw(leaf(1.0), leaf(2.0))
+
+
+def test_a_module_may_return_several_tensors():
+    class Pair(nn.Module):
+        def forward(self, x):
+            return {"a": x * 2, "b": [x + 1, "text"]}
+
+    picture = minigrad.draw(Pair(), leaf([1.0, 2.0]))
+    assert [drawn.operation for drawn in picture.drawing.boxes if drawn.root] == ["mul", "add"]
+
+    class Nothing(nn.Module):
+        def forward(self, x):
+            return "nothing"
+
+    with pytest.raises(TypeError, match="Nothing returned a str with no tensor in it"):
+        minigrad.draw(Nothing(), leaf(1.0))
+
+
 def test_a_trace_names_parameters_of_all_it_saw():
     first, second = nn.Linear(2, 2), nn.Linear(2, 2)
     with trace(first, second) as seen:
@@ -550,6 +584,13 @@ def test_a_png_can_be_read(tmp_path):
     (tmp_path / "heat.png").write_bytes(png(pixels))
     with image.open(tmp_path / "heat.png") as read:
         assert np.array_equal(np.asarray(read.convert("RGBA")), pixels)
+
+
+def test_charts_in_svg():
+    svg = as_svg(chart(np.linspace(-1, 1.9, 100)), 10, 20, 96, 26)
+    assert [fill in svg for fill in ("#d55e00", "#888888", "#0072b2")] == [True] * 3
+    assert svg.count("<path") == 3
+    assert "data:image/png" in as_svg(chart(np.ones((3, 3))), 0, 0, 96, 96)
 
 
 def test_charts_in_dot_have_few_cells():

@@ -152,7 +152,7 @@ def rules_again(node: Node) -> Sequence[Rule | None]:
         return ()
     try:
         with enable_grad(), np.errstate(all="ignore"):
-            operands = [from_array(array).requires_grad_(array.dtype.kind == "f") for array in arrays]
+            operands = [from_array(array.copy()).requires_grad_(array.dtype.kind == "f") for array in arrays]
             again = method(*operands)._node
     except (TypeError, ValueError, RuntimeError):
         return ()
@@ -249,11 +249,8 @@ def bytes_text(size: int) -> str:
     """'640 bytes', '52.3 kB'."""
     if size < 1000:
         return f"{size} byte{'s' if size != 1 else ''}"
-    for unit in ("kB", "MB", "GB"):
-        size_in_unit = size / 1000 ** ("kB", "MB", "GB").index(unit) / 1000
-        if size_in_unit < 1000 or unit == "GB":
-            return f"{size_in_unit:.3g} {unit}"
-    raise AssertionError
+    unit, of = next(((unit, of) for unit, of in (("kB", 1e3), ("MB", 1e6)) if size < 1000 * of), ("GB", 1e9))
+    return f"{size / of:.3g} {unit}"
 
 
 def show_rules(drawing: Survey, places: dict[Target, int], nodes: Sequence[Node]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from minigrad.backward import target_of
 from minigrad.draw.flow import show_gradients, show_kept, show_rules
@@ -21,7 +24,7 @@ from minigrad.draw.survey import (
     operations,
     passes,
 )  # fmt: skip
-from minigrad.draw.values import show_values
+from minigrad.draw.values import results, show_values
 from minigrad.draw.watch import Failure, failure_of, trace
 from minigrad.graph import Node
 from minigrad.nn.module import Module
@@ -82,18 +85,19 @@ def called(module: Module, inputs: Sequence[Any], names: Any) -> Sources:
     given = [
         (f"input {i}" if len(inputs) > 1 else "input", x) for i, x in enumerate(inputs, 1) if isinstance(x, Tensor)
     ]
-    named_ = [*named(names), *given]
+    called_so = dict([*named(names), *given])
     seen = trace(module)
     try:
         with seen:
             output = module(*inputs)
     except Exception:
-        assert seen.failure is not None
-        return Sources(seen.failure.operands or loose_ends(seen), dict(named_), seen, seen.failure)
+        if seen.failure is None or not (seen.failure.operands or seen.scopes):
+            raise  # there is nothing to draw: it was called wrongly
+        return Sources(seen.failure.operands or loose_ends(seen), called_so, seen, seen.failure)
     roots = [output] if isinstance(output, Tensor) else [part for part in leaves_of(output) if isinstance(part, Tensor)]
     if not roots:
         raise TypeError(f"draw: {type(module).__name__} returned a {type(output).__name__} with no tensor in it")
-    return Sources(roots, dict(named_), seen, module=True)
+    return Sources(roots, called_so, seen, module=True)
 
 
 def leaves_of(output: Any) -> list[Any]:
@@ -106,15 +110,21 @@ def leaves_of(output: Any) -> list[Any]:
 
 
 def loose_ends(seen: trace) -> list[Tensor]:
-    """The results that nothing was computed from."""
-    found = []
-    for node in seen.roots():
-        like = Tensor(0.0)
-        result = like._wrap(node.out if node.out is not None else like.array)
-        result._node, result._requires_grad, result._version = node, True, node.version
-        found.append(result)
-    if not found:
+    """The results that nothing was computed from, as tensors."""
+    ends = seen.roots()
+    if not ends:
         raise ValueError("draw: the trace saw no operation that was recorded: does anything in it require grad?")
+    known: dict[Node, Any] = {}
+    with seen.restored():
+        for _ in results(operations(ends), [], known):
+            pass
+    found = []
+    for node in ends:
+        value, unknown = known[node], isinstance(known[node], str)
+        tensor = Tensor(0.0)._wrap(np.zeros(node.shape, node.dtype) if unknown else value)
+        tensor._node, tensor._requires_grad = node, True
+        tensor._version = [sys.maxsize] if unknown else node.version  # zeros are not taken for its value
+        found.append(tensor)
     return found
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 from re import Match
-from typing import Any
 
 from minigrad.draw.charts import SLOT, as_svg
 from minigrad.draw.figures import Chart, Figures
@@ -135,10 +134,3 @@ def summary(drawing: Survey) -> tuple[str, str]:
         f"Computation graph of {', '.join(results) or 'nothing'}",
         f"{parts}. {' '.join([drawing.alarm, *drawing.remarks]).strip()}".strip(),
     )
-
-
-def sized(text: str) -> Any:
-    """Width and height of a finished SVG, in points."""
-    found = re.search(r'<svg[^>]* width="([\d.]+)pt" height="([\d.]+)pt"', text)
-    assert found is not None
-    return float(found[1]), float(found[2])
