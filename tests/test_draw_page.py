@@ -95,6 +95,8 @@ def test_modules_that_are_closed_in_the_picture_are_closed_in_the_page(monkeypat
 @needs_layout
 def test_what_went_wrong_is_told():
     data = told(minigrad.draw(nn.Linear(3, 2), minigrad.ones(2, 2)))
+    assert data["title"] == "Computation that failed at linear"
+    assert data["boxes"][3]["shape"] == ""
     assert data["alarm"].startswith("ShapeError: Linear(3, 2) got an input of shape (2, 2)")
     assert data["steps"][-1] == {"box": 3, "backward": False}
 

@@ -91,7 +91,7 @@ def box_of(drawing: Survey, drawn: Box, edges: list[Edge], names: list[str]) -> 
         "operation": drawn.operation if drawn.node is not None or drawn.kind == "failed" else "",
         "scope": list(drawn.scope),
         "modules": [drawing.clusters[call].path for call in drawn.scope],
-        "shape": f"{drawn.shape} {drawn.dtype}" if drawn.shape else f"one number, {drawn.dtype}",
+        "shape": f"{drawn.shape} {drawn.dtype}" if drawn.shape else f"one number, {drawn.dtype}" if drawn.dtype else "",
         "formula": filled(forward, operands) or (f"{drawn.operation}({', '.join(operands)})" if drawn.node else ""),
         "numbers": in_numbers(forward, [drawing.boxes[edge.tail] for edge in edges], drawn),
         "value": words(drawn.value),

@@ -184,6 +184,12 @@ class Picture(graphviz.Source):  # type: ignore[misc]
         except (TooLargeError, NoRendererError, graphviz.CalledProcessError) as error:
             return {"text/plain": f"{error}\n\n{as_text(self.drawing)}"}
 
+    def __str__(self) -> str:
+        """A line per box, for a terminal."""
+        from minigrad.draw.export import as_text
+
+        return as_text(self.drawing)
+
     def __repr__(self) -> str:
         return f"<Picture: {self.operations:,} operations in {len(self.drawing.boxes):,} boxes; .save('graph.svg') writes it>"
 

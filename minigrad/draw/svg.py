@@ -130,7 +130,9 @@ def summary(drawing: Survey) -> tuple[str, str]:
             counts[drawn.kind] = counts.get(drawn.kind, 0) + 1
     parts = ", ".join(f"{n} {kind}{'s' if n > 1 else ''}" for kind, n in counts.items())
     results = [drawn.name or drawn.operation or drawn.kind for drawn in drawing.boxes if drawn.root]
+    failed = [drawn.operation for drawn in drawing.boxes if drawn.kind == "failed"]
+    what = f"graph of {', '.join(results)}" if results or not failed else f"that failed at {failed[-1]}"
     return (
-        f"Computation graph of {', '.join(results) or 'nothing'}",
+        f"Computation {what}",
         f"{parts}. {' '.join([drawing.alarm, *drawing.remarks]).strip()}".strip(),
     )
