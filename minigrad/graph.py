@@ -41,9 +41,8 @@ watchers: list[
 ] = []  # told of every node that is recorded and every share that is computed: see autograd/anomaly.py
 
 
-recorded_passes: deque[list[int]] = deque(
-    maxlen=64
-)  # when backward passes that were recorded began and ended: for pictures
+# When backward passes that were themselves recorded began and ended: pictures tell their operations apart.
+recorded_passes: deque[list[int]] = deque(maxlen=64)
 
 
 class listening:  # noqa: N801

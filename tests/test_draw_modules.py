@@ -472,6 +472,18 @@ def test_what_the_backward_pass_recorded_is_told_apart():
     assert after.order == 1
 
 
+def test_a_pass_that_raised_has_no_part_in_what_follows():
+    def crooked(gradient):
+        raise ZeroDivisionError
+
+    x = leaf(2.0)
+    y = x * x
+    y.register_hook(crooked)
+    with pytest.raises(ZeroDivisionError):
+        minigrad.autograd.grad(y * 2, x, create_graph=True)
+    assert {drawn.order for drawn in minigrad.draw(x.exp() * x).drawing.boxes} == {1}
+
+
 def test_orders_do_not_mix_with_other_passes():
     x = leaf(2.0)
     for _ in range(70):  # more than are remembered

@@ -135,7 +135,7 @@ def passes(nodes: Sequence[Node]) -> dict[Node, int]:
     orders: dict[Node, int] = {}
     levels: dict[int, int] = {}  # by the beginning of a pass
     for node in nodes:  # oldest first
-        began = next((start for start, end in reversed(spans) if start < node.time and (node.time < end or not end)), 0)
+        began = next((start for start, end in reversed(spans) if start < node.time < end), 0)
         if began and began not in levels:
             older = [orders[other] for other in orders if other.time < began]
             levels[began] = 1 + max(older, default=1)
