@@ -570,9 +570,9 @@ def test_heat_maps_are_red_and_blue_about_zero():
     levels = heat(np.array([[-2.0, 0.0], [1.0, np.nan]])).array()
     assert levels.tolist() == [[-127, 0], [64, MISSING]]
     image = colours(levels)
-    assert image[0, 0].tolist() == [213, 94, 0, 255]
+    assert image[0, 0].tolist() == [204, 51, 17, 255]
     assert image[0, 1, 3] == 0
-    assert image[1, 0, :3].tolist() == [0, 114, 178]
+    assert image[1, 0, :3].tolist() == [0, 119, 187]
     assert 0 < image[1, 0, 3] < 255
     assert image[1, 1, 3] == 255
     assert heat(np.array([[np.inf, 1.0]])).array().tolist() == [[127, 127]]
@@ -599,7 +599,7 @@ def test_a_png_can_be_read(tmp_path):
 
 def test_charts_in_svg():
     svg = as_svg(chart(np.linspace(-1, 1.9, 100)), 10, 20, 96, 26)
-    assert [fill in svg for fill in ("#d55e00", "#888888", "#0072b2")] == [True] * 3
+    assert [fill in svg for fill in ("#cc3311", "#888888", "#0077bb")] == [True] * 3
     assert svg.count("<path") == 3
     assert "data:image/png" in as_svg(chart(np.ones((3, 3))), 0, 0, 96, 96)
 

@@ -51,8 +51,8 @@ def numbers(content: Figures | None) -> Any:
 SHAPES = {
     "input": ("[/", "/]"),
     "parameter": ("[[", "]]"),
-    "constant": ("([", "])"),
-    "output": ("(((", ")))"),
+    "constant": ("((", "))"),
+    "output": ("([", "])"),
     "failed": ("{{", "}}"),
 }
 

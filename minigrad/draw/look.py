@@ -1,6 +1,7 @@
 """How pictures look: shapes and colours by kind, in light and in dark, and the few sizes.
 
-Source of the colours: M. Okabe and K. Ito, Color Universal Design, 2008, as borders and, lightened or darkened, as fills.
+Source of the colours: M. Okabe and K. Ito, Color Universal Design, 2008, as borders and, lightened or darkened, as fills; of
+those of charts: P. Tol, Colour Schemes, 2021 ("vibrant"). Both can be told apart by the colour-blind.
 Shapes say the same as colours, and every text has a contrast of at least 4.5 to 1 with what it stands on, in both themes.
 """
 
@@ -29,7 +30,7 @@ KINDS = {
 INK, MUTED, ALARM, FLOW = "#111111", "#444445", "#a32000", "#7b2a68"
 INK_GRADIENT, MUTED_GRADIENT, ALARM_GRADIENT = "#111112", "#444446", "#a32001"
 PAPER, LINE, FRAME, CLUSTER, PLATE = "#fffffe", "#555555", "#bbbbbb", "#f7f8fb", "#fffffd"
-POSITIVE, NEGATIVE, ACROSS, MISSING = (0, 114, 178), (213, 94, 0), (136, 136, 136), (230, 180, 0)
+POSITIVE, NEGATIVE, ACROSS, MISSING = (0, 119, 187), (204, 51, 17), (136, 136, 136), (230, 180, 0)
 
 # What each colour becomes where the page is dark.
 DARK = {
@@ -44,6 +45,7 @@ DARK = {
     "#fefefe": "#14181d", "#888888": "#8b949e",
     INK: "#f0f3f6", MUTED: "#c3ccd6", ALARM: "#ff9d85", FLOW: "#eea8d8",
     INK_GRADIENT: "#f0f3f6", MUTED_GRADIENT: "#c3ccd6", ALARM_GRADIENT: "#ff9d85",
+    "#0077bb": "#3f9fe6", "#cc3311": "#ff6a4d",
     PAPER: "#14181d", LINE: "#98a2ad", FRAME: "#4c555f", CLUSTER: "#1a1f26", PLATE: "#0b0e12",
 }  # fmt: skip
 
