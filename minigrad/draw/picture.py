@@ -46,6 +46,8 @@ class Picture(graphviz.Source):  # type: ignore[misc]
     is: the program is chosen for this picture only.
     """
 
+    _source: str
+
     def __init__(
         self,
         drawing: Survey,
@@ -63,7 +65,18 @@ class Picture(graphviz.Source):  # type: ignore[misc]
         self.theme = theme
         self._look = (direction, legend, memory)
         self._svg: str | None = None
-        super().__init__(Writer(drawing, direction, legend, memory, plain=True).source(), format="svg")
+        super().__init__("", format="svg")
+
+    @property
+    def source(self) -> str:
+        """The DOT text, without charts: every number is in it as text."""
+        if not self._source:
+            self._source = Writer(self.drawing, *self._look, plain=True).source()
+        return self._source
+
+    def __iter__(self) -> Iterator[str]:
+        """The lines of the DOT text."""
+        return iter(self.source.splitlines(keepends=True))
 
     @property
     def operations(self) -> int:
@@ -116,7 +129,7 @@ class Picture(graphviz.Source):  # type: ignore[misc]
     def _content(self, ending: str) -> bytes:
         """The picture in a format."""
         if ending in ("dot", "gv", ""):
-            return str(self.source).encode()
+            return self.source.encode()
         if ending == "svg":
             return self.svg().encode()
         if ending == "html":

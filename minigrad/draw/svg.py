@@ -63,6 +63,7 @@ def placed(found: Match[str], charts: Sequence[tuple[Chart, bool]]) -> str:
 def titles(drawing: Survey) -> Callable[[Match[str]], str]:
     """Graphviz calls a box "n3"; a pointer that rests on it, and a screen reader, are told what it is."""
     pairs: dict[str, list[Edge]] = {}
+    numbers = {id(edge): i for i, edge in enumerate(drawing.edges)}
     for edge in drawing.edges:
         pairs.setdefault(f"n{edge.tail}->n{edge.head}", []).append(edge)
 
@@ -73,7 +74,7 @@ def titles(drawing: Survey) -> Callable[[Match[str]], str]:
             mark, words = f' data-box="{name}"', box_words(drawing.boxes[int(name[1:])])
         elif kind == "edge":
             edge = pairs[name].pop(0) if len(pairs[name]) > 1 else pairs[name][0]
-            mark, words = f' data-edge="{drawing.edges.index(edge)}"', edge_words(edge, drawing)
+            mark, words = f' data-edge="{numbers[id(edge)]}"', edge_words(edge, drawing)
         elif kind == "cluster":
             cluster = drawing.clusters[int(name.rpartition("_")[2])]
             mark, words = f' data-call="{name.rpartition("_")[2]}"', f"module {cluster.title} ({cluster.kind})"
