@@ -3,6 +3,7 @@
 #   make mnist    environment, install, train the digit network, pictures in runs/mnist
 #   make test     environment, install, all tests and doctests, coverage, lint, types
 #   make parity   an environment with PyTorch beside it, and every call and program under both
+#   make test-pictures   an environment with Playwright, and pictures and pages measured in an installed Chromium
 #   make bench    an environment with other libraries beside it, and the speed of all of them
 #   make draw     the computation graphs of the README, into runs/graphs
 #   make clean    remove what the others made
@@ -12,7 +13,7 @@ ARGS ?=
 bin := .venv/bin
 one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: mnist test parity lint bench draw clean
+.PHONY: mnist test test-pictures parity lint bench draw clean
 
 mnist: .venv/installed
 	$(bin)/python scripts/mnist.py $(ARGS)
@@ -22,6 +23,9 @@ test: .venv/installed lint
 
 parity: .venv-parity/installed
 	$(one_thread) .venv-parity/bin/python -m pytest -n 2 tests/parity tests/test_programs.py $(ARGS)
+
+test-pictures: .venv-pictures/installed
+	$(one_thread) .venv-pictures/bin/python -m pytest tests/test_pictures_in_browser.py $(ARGS)
 
 lint: .venv/installed
 	$(bin)/ruff check .
@@ -37,6 +41,7 @@ draw: .venv/installed
 .venv/installed: extras = dev
 .venv-parity/installed: extras = dev,parity
 .venv-bench/installed: extras = bench
+.venv-pictures/installed: extras = dev,pictures
 
 %/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minigrad needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
@@ -46,4 +51,4 @@ draw: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-parity .venv-bench runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-parity .venv-bench .venv-pictures runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

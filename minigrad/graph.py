@@ -15,6 +15,7 @@ Source: A. Griewank and A. Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
 from itertools import count
@@ -38,6 +39,10 @@ tick = count(1).__next__
 watchers: list[
     Any
 ] = []  # told of every node that is recorded and every share that is computed: see autograd/anomaly.py
+
+
+# When backward passes that were themselves recorded began and ended: pictures tell their operations apart.
+recorded_passes: deque[list[int]] = deque(maxlen=64)
 
 
 class listening:  # noqa: N801
@@ -235,6 +240,9 @@ def backpropagate(
         pending[root] = gradient
     useful = None if wanted is None else leading_to(wanted, seeds)
     again = grad_mode.get()[-1].enabled  # is the pass itself being recorded?
+    if again:
+        span = [tick(), 0]
+        recorded_passes.append(span)
     while youngest:
         node = heappop(youngest)[1]
         gradient = pending.pop(node)
@@ -290,6 +298,8 @@ def backpropagate(
             pending[target] = share
         if not keep:
             free(node, freed_by, holds)
+    if again:
+        span[1] = tick()
     for target, gradient in pending.items():
         hooks = target.hooks
         yield target, (run_hooks(hooks, gradient) if hooks else gradient)

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -19,10 +20,13 @@ from hypothesis import strategies as st
 import minigrad
 from minigrad import nn, tensor
 from minigrad.draw import picture as pictures
-from minigrad.draw.dot import ALARM, INK, KINDS, MUTED, index_text
 from minigrad.draw.figures import Figures, figures
+from minigrad.draw.flow import NONE
+from minigrad.draw.look import ALARM, CLUSTER, DARK, FLOW, INK, KINDS, MUTED, PAPER
 from minigrad.draw.picture import NoRendererError, TooLargeError
-from minigrad.draw.survey import CHANGED, FREED, NONE, Survey, survey
+from minigrad.draw.sources import survey
+from minigrad.draw.survey import Survey, index_text
+from minigrad.draw.values import CHANGED, FREED
 from minigrad.graph import Node
 
 pure_only = pytest.mark.skipif(
@@ -83,7 +87,7 @@ def test_kinds_names_and_shapes():
 
 def test_an_operand_used_twice_has_two_edges():
     a = leaf(3.0)
-    assert arrows(minigrad.draw(a * a)) == ["\tn0 -> n1"] * 2
+    assert [arrow.partition(" [")[0] for arrow in arrows(minigrad.draw(a * a))] == ["\tn0 -> n1"] * 2
 
 
 def test_shared_nodes_are_drawn_once():
@@ -100,16 +104,20 @@ def test_long_chains_are_no_recursion():
     y = x
     for _ in range(n):
         y = -y
-    picture = minigrad.draw(y)
+    picture = minigrad.draw(y, max_nodes=None)
     assert len(box_lines(picture)) == n + 1
     assert len(arrows(picture)) == n
+    small = minigrad.draw(y)
+    assert len(box_lines(small)) == 301  # the last of them are dots
+    assert "5,000 operations are more than max_nodes=300" in small.drawing.remarks[0]
 
 
 def test_the_order_of_operands_is_said_where_it_matters():
     a, b, c = leaf([1.0, 2.0]), leaf([3.0, 4.0]), tensor([True, False])
 
     def roles(y):
-        return [arrow.partition("label=")[2].strip('"[] ') for arrow in arrows(minigrad.draw(y))]
+        labels = [arrow.partition("label=")[2].strip("[]") for arrow in arrows(minigrad.draw(y))]
+        return [label.partition("<BR/>")[0].strip("<> ") if "<FONT" not in label[:8] else "" for label in labels]
 
     assert roles(a - b) == roles(a / b) == ["left", "right"]
     assert roles(a**b) == ["base", "exponent"]
@@ -509,13 +517,14 @@ def test_drawing_twice_changes_nothing():
     ],
 )  # fmt: skip
 def test_figures(array, cells, remark, alarm):
-    assert figures(array) == Figures(cells, remark, alarm)
+    assert replace(figures(array), chart=None, grid=()) == Figures(cells, remark, alarm)
 
 
 def test_figures_with_a_remark():
     assert figures(np.arange(9.0), "so").remark == "zeros: 1 of 9; so"
     assert figures(np.zeros(()), "so").remark == figures(np.zeros(0), "so").remark == "so"
     assert figures(np.ones(9), "so").remark == "so"
+    assert figures(np.ones(9), charts=False).chart is None
 
 
 def test_nan_stands_out():
@@ -536,7 +545,8 @@ model = nn.Sequential(nn.Linear(5, 4), nn.Sigmoid(), nn.Linear(4, 2))
 x = minigrad.rand(3, 5)
 loss = nn.functional.mse_loss(model(x)[:, 0], minigrad.zeros(3))
 loss.backward(retain_graph=True)
-print(minigrad.draw(loss, names={**locals(), "_": loss}).source)
+picture = minigrad.draw(loss, names={**locals(), "_": loss})
+print(picture.source, picture._repr_mimebundle_(), picture._content("json"), picture._content("mmd"))
 """
 
 
@@ -555,10 +565,10 @@ def test_direction_and_legend():
     x = leaf([1.0, 2.0])
     source = minigrad.draw(x[0] * 2, direction="TB").source
     assert "rankdir=TB" in source
-    assert "cluster_legend" in source
+    assert ">parameter</FONT>" in source
     assert "dashed arrow" in source
     bare = minigrad.draw(x[0] * 2, legend=False).source
-    assert "legend" not in bare
+    assert ">parameter</FONT>" not in bare
     assert "dashed arrow" not in bare
     assert "grad*" in bare  # what a star means is said all the same
     assert "label=" not in minigrad.draw(x[0] * 2, legend=False, gradients=False).source.rpartition("->")[2]
@@ -568,7 +578,7 @@ def test_direction_and_legend():
 
 def test_what_cannot_be_drawn():
     with pytest.raises(
-        TypeError, match=r"draw needs a tensor or a list of tensors, not a Sequential: call it on an input"
+        TypeError, match=r"not a Sequential alone: give it an example input, draw\(Sequential\(...\), x\)"
     ):
         minigrad.draw(nn.Sequential())
     with pytest.raises(TypeError, match=r"not a list with a float in it"):
@@ -596,12 +606,14 @@ def test_every_text_is_readable():
         return (high + 0.05) / (low + 0.05)
 
     for look in KINDS.values():
-        for ink in (INK, MUTED, ALARM):
-            assert contrast(ink, look["fillcolor"]) >= 4.5
-        assert contrast(look["color"], "#ffffff") >= 3
-    assert len({look["shape"] + look["style"] for look in KINDS.values()}) + 1 == len(
-        KINDS
-    )  # the output's outline is double
+        for theme in ({}, DARK):
+            fill, border, paper = (theme.get(colour, colour) for colour in (look["fillcolor"], look["color"], PAPER))
+            for ink in (INK, MUTED, ALARM, FLOW):
+                assert contrast(theme.get(ink, ink), fill) >= 4.5
+                assert contrast(theme.get(ink, ink), theme.get(CLUSTER, CLUSTER)) >= 4.5
+            assert contrast(border, paper) >= 3
+    # without colours, what a box is can be told by its outline; the output's is double
+    assert len({look["shape"] + look["style"] for look in KINDS.values()}) + 1 == len(KINDS)
 
 
 # ── showing it ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -624,22 +636,22 @@ def test_pictures_are_pictures(tmp_path):
     texts = {"".join(element.itertext()).strip() for element in root.iter("{http://www.w3.org/2000/svg}text")}
     assert {"exp", "value", "grad", "[2.718, 7.389]"} <= texts
     assert picture.pipe("png").startswith(b"\x89PNG")
-    assert Path(picture.render(outfile=tmp_path / "graph.svg")).read_bytes().startswith(b"<?xml")
+    assert Path(picture.render(outfile=tmp_path / "graph.svg")).read_bytes().startswith(b"<svg")
     assert Path(picture.render(tmp_path / "other", format="png")).read_bytes().startswith(b"\x89PNG")
-    assert picture._repr_mimebundle_().keys() == {"image/svg+xml"}
+    assert picture._repr_mimebundle_().keys() == {"image/svg+xml", "text/plain"}
 
 
 @pure_only
-def test_the_graphviz_package_stays_as_it_is():
+def test_the_graphviz_package_stays_as_it_is(monkeypatch):
     before = dot_command.DOT_BINARY
     minigrad.draw(leaf(1.0)).pipe()
     assert dot_command.DOT_BINARY is before
     broken = minigrad.draw(leaf(1.0))
-    broken.body.append("-> nowhere [")
+    monkeypatch.setattr(pictures.Writer, "source", lambda self: "digraph { -> nowhere [")
     with pytest.raises(graphviz.CalledProcessError):
         broken.pipe()
     assert dot_command.DOT_BINARY is before
-    assert "-> nowhere [" in broken._repr_mimebundle_()["text/plain"]
+    assert "parameter#0  parameter" in broken._repr_mimebundle_()["text/plain"]
 
 
 def programs(monkeypatch, found: dict[str, str]):
@@ -649,14 +661,15 @@ def programs(monkeypatch, found: dict[str, str]):
 def test_without_a_layout_program(monkeypatch, tmp_path):
     programs(monkeypatch, {})
     picture = minigrad.draw(leaf(2.0) * 3)
-    for show in (picture.pipe, picture.render, lambda: picture.render(outfile=tmp_path / "graph.svg")):
+    for show in (picture.pipe, picture.render, picture.svg, lambda: picture.save(tmp_path / "graph.png")):
         with pytest.raises(NoRendererError, match=r'pip install "minigrad\[draw\]" brings one') as caught:
             show()
         assert isinstance(caught.value, graphviz.ExecutableNotFound)
     shown = picture._repr_mimebundle_()
     assert shown.keys() == {"text/plain"}
     assert "minigrad[draw]" in shown["text/plain"]
-    assert picture.source in shown["text/plain"]
+    assert "mul#2 = mul(parameter#0, constant#1)  value 6  grad 1" in shown["text/plain"]
+    assert list(tmp_path.iterdir()) == []
     assert Path(picture.save(tmp_path / "graph.gv")).read_text() == picture.source
 
 
@@ -685,13 +698,14 @@ def test_programs_are_found_beside_python_and_on_path(monkeypatch, tmp_path):
     assert pictures.find("layout-nowhere") is None
 
 
-def test_too_large_a_graph_is_refused_but_has_its_text():
+def test_what_would_take_minutes_is_not_laid_out_but_has_its_text(monkeypatch):
+    monkeypatch.setattr(pictures, "TOO_MANY", 4)
     x = leaf(1.0)
     y = x
     for _ in range(5):
         y = -y
-    picture = minigrad.draw(y, max_nodes=4)
-    with pytest.raises(TooLargeError, match=r"5 operations are more than max_nodes=4: .* draw\(\.\.\., max_nodes=5\)"):
+    picture = minigrad.draw(y)
+    with pytest.raises(TooLargeError, match=r'6 boxes are more than can be laid out .* focus="name"'):
         picture.pipe()
     assert picture.source.count("<B>neg</B>") == 5
-    assert picture._repr_mimebundle_()["text/plain"].startswith("5 operations are more than max_nodes=4")
+    assert picture._repr_mimebundle_()["text/plain"].startswith("6 boxes are more than can be laid out")

@@ -14,7 +14,7 @@ import minigrad
 ROOT = Path(__file__).resolve().parent.parent
 PLACES = ["minigrad", "minigrad.autograd", "minigrad.nn", "minigrad.nn.functional", "minigrad.optim",
           "minigrad.optim.lr_scheduler", "minigrad.optim.swa_utils", "minigrad.nn.utils",
-          "minigrad.utils.data", "minigrad.datasets", "minigrad.testing", "minigrad.plot",
+          "minigrad.utils.data", "minigrad.datasets", "minigrad.testing", "minigrad.plot", "minigrad.draw",
           "minigrad.func", "minigrad.autograd.functional", "minigrad.autograd.graph", "minigrad.cuda",
           "minigrad.random", "minigrad.safetensors", "minigrad.amp", "minigrad.jit", "minigrad.mps",
           "minigrad.accelerator", "minigrad.compile", "minigrad.settings", "minigrad.utils.checkpoint",

@@ -1,37 +1,30 @@
-"""What there is to draw: the operations and leaves behind some tensors, with their values and gradients.
+"""What there is to draw: the operations and leaves behind some tensors, and how they hang together.
 
-Nothing is recorded for the sake of pictures but small results (`Node.out`, `Node.gradient`); the rest is worked out here,
-when a picture is wanted. Every walk is a loop, so that a long chain of operations is no deeper than a short one.
+Nothing is recorded for the sake of pictures but small results (`Node.out`, `Node.gradient`); the rest is worked out when a
+picture is wanted: values in `values.py`, gradients in `flow.py`. Every walk is a loop, so that a long chain of operations is
+no deeper than a short one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from os.path import basename
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from minigrad.backward import seed_for, target_of
-from minigrad.draw.figures import Figures, figures
-from minigrad.errors import GraphError, MutationError
-from minigrad.grad_mode import no_grad
-from minigrad.graph import Constant, Node, backpropagate
+from minigrad.draw.figures import Figures
+from minigrad.graph import Constant, Node, recorded_passes
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 
 Target: TypeAlias = "Node | Tensor | Constant"
-Array: TypeAlias = "np.ndarray[Any, Any]"
-
-CHANGED, FREED, NONE = "changed since", "freed", "—"
+Scope: TypeAlias = "tuple[int, ...]"  # the numbers of the module calls that something happened in, outermost first
 
 
 @dataclass
 class Box:
-    """One operation or leaf."""
+    """One operation or leaf, or later a module that is drawn as one box."""
 
-    kind: str  # "input", "parameter", "constant", "operation" or "output"
+    kind: str  # a key of look.KINDS
     root: bool
     name: str
     node: Node | None
@@ -40,6 +33,17 @@ class Box:
     value: Figures | None = None
     gradient: Figures | None = None
     computed: bool = False  # is the gradient this picture's own, `.grad` being None?
+    number: int = 0  # counts boxes as they were computed
+    operation: str = ""  # the operation as its caller would spell it
+    settings: tuple[str, ...] = ()  # what it was told besides its operands
+    scope: Scope = ()
+    order: int = 1  # 2 for what the backward pass of another recorded, and so on
+    line: str = ""  # 'train.py:12', where it is known
+    kept: int = 0  # bytes that are kept for the backward pass
+    members: int = 0  # the operations of a module that is drawn as one box
+    note: str = ""  # a second line below the name
+    fault: str = ""  # what went wrong here: an error, the first NaN
+    rules: tuple[str, ...] = ()  # per operand, the rule of its gradient as it is written in the source
 
 
 @dataclass
@@ -50,6 +54,23 @@ class Edge:
     head: int
     place: int
     view: bool
+    role: str = ""  # what the operand is called
+    share: str = ""  # the part of the operand's gradient that comes back along this edge
+    count: int = 1  # how many edges were merged into this one
+
+
+@dataclass
+class Cluster:
+    """A call of a module, drawn as a frame around what happened in it."""
+
+    title: str
+    parent: int | None
+    path: str  # its name in the tree of modules, 'layers.0'
+    kind: str  # its class
+    parameters: int = 0
+    operations: int = 0
+    closed: bool = False  # drawn as one box
+    repeats: int = 1  # how many equal blocks in a row it stands for
 
 
 @dataclass
@@ -58,34 +79,10 @@ class Survey:
 
     boxes: list[Box] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
+    clusters: list[Cluster] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
-
-
-def survey(roots: Sequence[Tensor], names: Any, *, values: bool, gradients: bool) -> Survey:
-    """Look at the graph behind `roots`; see `minigrad.draw` for what the arguments mean."""
-    tensors = named(names)
-    called: dict[Target, str] = {}
-    for name, tensor in tensors:
-        called.setdefault(target_of(tensor), name)
-    ends = {target_of(root): root for root in roots}
-    nodes = operations(list(ends))
-    places = in_order(nodes, list(ends))
-    drawing = Survey()
-    if not nodes and not any(root.requires_grad for root in roots):
-        drawing.remarks.append(
-            "No operation was recorded: nothing it was computed from requires grad, or it was computed under no_grad()"
-        )
-    for target in places:
-        drawing.boxes.append(box(target, called.get(target, ""), target in ends))
-    for node in nodes:
-        for place, target in enumerate(node.targets):
-            drawing.edges.append(Edge(places[target], places[node], place, is_view(node, target)))
-    if values:
-        alive = [*roots, *(tensor for _, tensor in tensors)]
-        show_values(drawing, places, nodes, alive)
-    if gradients:
-        show_gradients(drawing, places, nodes, roots)
-    return drawing
+    alarm: str = ""  # what went wrong
+    operations: int = 0  # how many there are, drawn or not
 
 
 # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,10 +129,28 @@ def in_order(nodes: Sequence[Node], ends: Sequence[Target]) -> dict[Target, int]
     return places
 
 
+def passes(nodes: Sequence[Node]) -> dict[Node, int]:
+    """Which pass recorded each operation: 1 is forward, 2 the backward pass of that, 3 the backward pass of 2."""
+    spans = list(recorded_passes)
+    orders: dict[Node, int] = {}
+    levels: dict[int, int] = {}  # by the beginning of a pass
+    for node in nodes:  # oldest first
+        began = next((start for start, end in reversed(spans) if start < node.time < end), 0)
+        if began and began not in levels:
+            older = [orders[other] for other in orders if other.time < began]
+            levels[began] = 1 + max(older, default=1)
+        orders[node] = levels.get(began, 1)
+    return orders
+
+
 def box(target: Target, name: str, root: bool) -> Box:
     """The box of an operation or a leaf, without numbers."""
-    if type(target) is Node:
-        return Box("output" if root else "operation", root, name, target, target.shape, str(target.dtype))
+    if isinstance(target, Node):
+        kind = "output" if root else "operation"
+        drawn = Box(kind, root, name, target, target.shape, str(target.dtype))
+        drawn.operation = PUBLIC.get(target.name, target.name)
+        drawn.settings = tuple(settings(target.kwargs))
+        return drawn
     like: Any = target.array if isinstance(target, Tensor) else target
     shape, dtype = tuple(like.shape), str(like.dtype)
     kind = "input" if name or shape else "constant"
@@ -161,141 +176,62 @@ def version_of(target: Target) -> list[int]:
     return target.version if isinstance(target, Node) else target._version
 
 
-# ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+# ── words ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+# What operands are called, where their order matters; others that are not SYMMETRIC are numbered.
+OPERANDS = {
+    "sub": ("left", "right"), "div": ("left", "right"), "floor_divide": ("left", "right"),
+    "remainder": ("left", "right"), "matmul": ("left", "right"), "pow": ("base", "exponent"),
+    "where": ("condition", "if true", "if false"), "clamp": ("input", "min", "max"), "linear": ("input", "weight", "bias"),
+    "squared_error": ("input", "target"), "mse_loss": ("input", "target"), "assign": ("into", "value"),
+    "layer_norm": ("input", "", "", "weight", "bias"), "convolution": ("input", "weight", "bias"),
+    "embedding": ("weight", "indices"), "nll_loss": ("input", "", "target", ""),
+}  # fmt: skip
+SYMMETRIC = {"add", "mul", "maximum", "minimum"}
+# Operations that only other operations call, by what they do.
+PUBLIC = {
+    "swap": "transpose", "as_view": "reshape", "root": "sqrt", "put": "assign", "write_through": "assign",
+    "native_layer_norm": "layer_norm", "native_group_norm": "group_norm", "side_by_side": "cat",
+    "take_planes": "max_pool", "to_dtype": "to",
+    "scaled_dot_product_flash_attention_for_cpu": "attention",
+}  # fmt: skip
+LONGEST = 36  # characters of a name
 
 
-def show_values(drawing: Survey, places: dict[Target, int], nodes: list[Node], alive: Sequence[Tensor]) -> None:
-    """Fill in what each operation gave, and what each leaf holds."""
-    for node, value in results(nodes, alive):
-        drawing.boxes[places[node]].value = (
-            Figures((value,))
-            if isinstance(value, str)
-            else figures(value, "overwritten since" if node.version[0] > node.time else "")
-        )
-    stale = {
-        target for node in nodes for target in node.targets if isinstance(target, Tensor) and changed(target, node)
-    }
-    for target, place in places.items():
-        if isinstance(target, Tensor):
-            drawing.boxes[place].value = figures(target.array, CHANGED if target in stale else "")
-        elif isinstance(target, Constant):
-            drawing.boxes[place].value = Figures((FREED,))
-    texts = [text for box in drawing.boxes if box.value for text in (*box.value.cells, box.value.remark)]
-    if any(CHANGED in text for text in texts):
-        drawing.remarks.append(f"{CHANGED}: written to after the graph used it; a number beside it is the new one")
-    if FREED in texts:
-        drawing.remarks.append(
-            f"{FREED}: let go by {freed_by(nodes)}; draw before it, or keep the graph with backward(retain_graph=True)"
-        )
+def operand_name(operation: str, place: int, count: int) -> str:
+    """What an operand is called, if the operation has several and their order matters; else ''."""
+    if count == 1 or operation in SYMMETRIC:
+        return ""
+    names = OPERANDS.get(operation, ())
+    return names[place] if place < len(names) else str(place + 1)
 
 
-def results(nodes: Sequence[Node], alive: Sequence[Tensor]) -> Iterator[tuple[Node, Array | str]]:
-    """What each operation gave: as it was kept, or computed again from its operands; or the word for why it is unknown."""
-    tensors = {target_of(tensor): tensor for tensor in alive}
-    known: dict[Node, Array | str] = {}
-    for node in nodes:
-        tensor = tensors.get(node)
-        if node.out is not None and not overwritten(node):
-            known[node] = node.out
-        elif tensor is not None and tensor._version[0] <= node.time:
-            known[node] = tensor.array
+def settings(kwargs: dict[str, Any]) -> Iterator[str]:
+    """What an operation was told besides its operands, where it is short and its result's shape does not say it."""
+    for key, value in kwargs.items():
+        word = ""
+        if key == "index":
+            word = index_text(value)
+        elif key == "axis" and value is not None:
+            word = f"dim={value[0] if isinstance(value, tuple) and len(value) == 1 else value}"
+        elif isinstance(value, float | str) or (isinstance(value, int) and not isinstance(value, bool)):
+            word = f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}"
+        if 0 < len(word) <= LONGEST:
+            yield word
+
+
+def index_text(index: Any) -> str:
+    """'[0, 1:3]'; index arrays by their shapes."""
+    parts = list(index)
+    if len(parts) > 1 and parts[-1] is Ellipsis:
+        parts.pop()
+    words = []
+    for part in parts:
+        if isinstance(part, slice):
+            start, stop, step = ("" if n is None else str(n) for n in (part.start, part.stop, part.step))
+            words.append(f"{start}:{stop}" + (f":{step}" if step else ""))
+        elif hasattr(part, "dtype"):
+            words.append(f"{'mask' if part.dtype.kind == 'b' else 'indices'} {part.shape}")
         else:
-            operands = [operand(target, node, known) for target in node.targets]
-            reasons = {value for value in operands if isinstance(value, str)}
-            if reasons:
-                known[node] = CHANGED if CHANGED in reasons else FREED
-            else:
-                with np.errstate(all="ignore"):
-                    known[node] = np.asarray(node.forward(*operands, **node.kwargs))
-        yield node, known[node]
-
-
-def overwritten(node: Node) -> bool:
-    """True if the array that the operation kept has been written to, through its own tensor or through an operand's."""
-    if node.version[0] > node.time:
-        return True
-    for target in node.targets:
-        if version_of(target)[0] > node.time:
-            memory = target.out if isinstance(target, Node) else target.array
-            if memory is not None and np.may_share_memory(node.out, memory):
-                return True
-    return False
-
-
-def operand(target: Target, node: Node, known: Mapping[Node, Array | str]) -> Array | str:
-    """What an operation found in one of its operands."""
-    if isinstance(target, Tensor):
-        return CHANGED if changed(target, node) else target.array
-    if isinstance(target, Node):
-        return known[target] if target.version[0] <= target.time else CHANGED
-    return FREED
-
-
-def changed(leaf: Tensor, node: Node) -> bool:
-    """True if a leaf was written to after the operation used it, or by it: an assignment into part of a constant."""
-    return leaf._version[0] > node.time or (leaf._version is node.version and len(node.targets) > 1)
-
-
-def freed_by(nodes: Sequence[Node]) -> str:
-    """'backward() at train.py:12'."""
-    for node in nodes:
-        if node.freed is not None:
-            call, file, line = node.freed
-            return f"{call} at {basename(file)}:{line}"
-    return "backward()"
-
-
-# ── gradients ────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def show_gradients(drawing: Survey, places: dict[Target, int], nodes: list[Node], roots: Sequence[Tensor]) -> None:
-    """Fill in the gradient of everything that has one: what backward left, or else what can be computed now."""
-    leaves = [target for target in places if isinstance(target, Tensor) and wants_gradient(target)]
-    found, reason = differentiate(roots, nodes, leaves)
-    for leaf in leaves:
-        drawn = drawing.boxes[places[leaf]]
-        drawn.computed = leaf._grad is None and leaf in found
-        drawn.gradient = found.get(leaf, Figures((NONE,))) if leaf._grad is None else figures(leaf._grad.array)
-    for node in nodes:
-        kept = left_behind(node)
-        drawing.boxes[places[node]].gradient = found.get(node) or (Figures((NONE,)) if kept is None else figures(kept))
-    if any(drawn.computed for drawn in drawing.boxes):
-        drawing.remarks.append("grad*: computed for this picture; .grad is None")
-    if any(drawn.gradient == Figures((NONE,)) for drawn in drawing.boxes):
-        drawing.remarks.append(f"{NONE} (no gradient): {reason}")
-
-
-def differentiate(
-    roots: Sequence[Tensor], nodes: Sequence[Node], leaves: Sequence[Tensor]
-) -> tuple[dict[Target, Figures], str]:
-    """The gradients of the one root, as far as they can be computed without a trace; and why no further."""
-    if len(roots) > 1:
-        return {}, "there are several outputs; call backward() first"
-    if roots[0].array.size != 1:
-        return {}, f"the output has {roots[0].array.size} elements, not one; draw its sum(), or call backward(gradient)"
-    if any(node.hooks for node in nodes) or any(leaf.hooks for leaf in leaves):
-        return {}, "there are hooks, which a picture does not call; call backward() first"
-    found: dict[Target, Figures] = {}
-    left = [node.gradient for node in nodes]
-    reason = "the output does not depend on it"
-    try:
-        with no_grad(), np.errstate(all="ignore"):
-            for target, gradient in backpropagate([seed_for(roots[0], None, "draw()")], keep=True):
-                found[target] = figures(gradient.array)
-    except MutationError as error:
-        reason = str(error).partition(", so its gradient")[0]
-    except GraphError as error:
-        freed = any(node.freed for node in nodes)
-        reason = f"not kept when {freed_by(nodes)} freed the graph" if freed else str(error)
-    finally:
-        for node, gradient in zip(nodes, left, strict=True):
-            node.gradient = gradient
-    return found, reason
-
-
-def left_behind(node: Node) -> Array | None:
-    """The gradient that a backward pass left at an operation: small, or asked for with `retain_grad`."""
-    if node.gradient is not None:
-        return node.gradient  # type: ignore[no-any-return]
-    tensor = node.retainer and node.retainer()
-    return None if tensor is None or tensor._grad is None else tensor._grad.array
+            words.append("..." if part is Ellipsis else str(part))
+    return f"[{', '.join(words)}]"
