@@ -72,6 +72,7 @@ class Entry:
         self.bind = space["bind"]
         self._bind()
         self.lock = threading.Lock()
+        self.program.forget()
 
     def _side_effects(self) -> str:
         """What the function did to what it can see: a program would not do it again."""

@@ -13,7 +13,8 @@ from benchmarks.workloads import WORKLOADS
 STYLES = {
     "compiled": ("#000000", "D"), "minigrad": ("#000000", "o"), "torch": ("#d55e00", "s"), "torch.compile": ("#d55e00", "x"),
     "jax.jit": ("#0072b2", "^"), "jax.scan": ("#0072b2", "v"), "tinygrad": ("#cc79a7", "P"), "autograd": ("#e69f00", "<"),
-    "mygrad": ("#e69f00", ">"), "numpy": ("#009e73", "h"), "numpy-best": ("#009e73", "*"),
+    "mygrad": ("#e69f00", ">"), "numpy": ("#009e73", "h"), "numpy-out": ("#009e73", "d"),
+    "numpy-best": ("#009e73", "*"),
 }  # fmt: skip
 ROWS = {"a": "(a) digit network", "b": "(b) MLP, Adam", "c": "(c) CNN", "d": "(d) GPT, AdamW", "e": "(e) LSTM, Adam",
         "h": "(h) gradient penalty", "i": "(i) epoch,"}  # fmt: skip

@@ -30,13 +30,14 @@ CONTENDERS: dict[str, Contender] = {
         Contender("autograd", "autograd", "autograd_steps", "", "autograd"),
         Contender("mygrad", "MyGrad", "mygrad_steps", "", "mygrad"),
         Contender("numpy", "NumPy by hand", "by_hand", "plain", "numpy"),
-        Contender("numpy-best", "NumPy by hand, best", "by_hand", "best", "numpy"),
+        Contender("numpy-out", "NumPy by hand, into buffers", "by_hand", "buffers", "numpy"),
+        Contender("numpy-best", "NumPy by hand, laid out anew", "by_hand", "best", "numpy"),
     )
 }
 
 TAKES_PART: dict[str, tuple[str, ...]] = {
     "a": tuple(key for key in CONTENDERS if key != "slices"),
-    "b": tuple(key for key in CONTENDERS if key != "slices"),
+    "b": tuple(key for key in CONTENDERS if key not in ("slices", "numpy-out")),
     "c": ("compiled", "minigrad", "torch", "torch.compile", "jax.jit", "tinygrad", "mygrad"),
     "d": ("compiled", "minigrad", "torch", "torch.compile", "jax.jit"),
     "e": ("compiled", "minigrad", "torch", "torch.compile", "jax.jit", "autograd"),
