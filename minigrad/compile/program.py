@@ -75,13 +75,6 @@ class Program:
             (once if call.looks and not moving else every).append(call)
         return once, every
 
-    def forget(self) -> None:
-        """Let go of the arrays that were met while recording, and keep what they looked like."""
-        for call in (*self.calls, *self.setup, *self.body):
-            for value in (*call.reads(), *call.results):
-                if value.root.kind == "result":
-                    value.array = np.broadcast_to(np.empty((), value.array.dtype), value.array.shape)
-
     # ── memory ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def plan(self) -> int:

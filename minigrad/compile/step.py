@@ -17,7 +17,7 @@ from minigrad.compile.emit import Printer
 from minigrad.compile.errors import CompileError
 from minigrad.compile.program import Program
 from minigrad.compile.quick import MISS
-from minigrad.compile.record import Tape, Value, heard
+from minigrad.compile.record import Call, Tape, Value, heard
 from minigrad.compile.surroundings import Surroundings, Unseen
 from minigrad.graph import GONE, Node, listening, tick
 from minigrad.tensor import Tensor, wrap
@@ -72,7 +72,7 @@ class Entry:
         self.bind = space["bind"]
         self._bind()
         self.lock = threading.Lock()
-        self.program.forget()
+        forget([*tape.calls, *self.program.calls])
 
     def _side_effects(self) -> str:
         """What the function did to what it can see: a program would not do it again."""
@@ -208,6 +208,14 @@ class Entry:
                 )
         self.trusted = True
         return result
+
+
+def forget(calls: list[Call]) -> None:
+    """Let go of the arrays that were met while recording, and keep what they looked like."""
+    for call in calls:
+        for value in (*call.reads(), *call.results):
+            if value.root.kind == "result":
+                value.array = np.broadcast_to(np.empty((), value.array.dtype), value.array.shape)
 
 
 class Memory:
