@@ -19,10 +19,25 @@ def are_deterministic_algorithms_enabled() -> bool:
 
 
 def set_num_threads(n: int) -> None:
-    """Remembered, and no more: NumPy's threads are set before it is imported, by OPENBLAS_NUM_THREADS. ValueError below 1."""
+    """How many threads NumPy's matrix products may use. ValueError below 1.
+
+    For small networks one is the quickest: several wait for each other longer than they compute. It needs the package
+    threadpoolctl, the extra `minigrad[threads]`. Without it the number is remembered, and no more: then set
+    OPENBLAS_NUM_THREADS before NumPy is imported.
+
+    >>> import minigrad
+    >>> minigrad.set_num_threads(1)
+    >>> minigrad.get_num_threads()
+    1
+    """
     if n < 1:
         raise ValueError(f"set_num_threads expects a positive integer, not {n}")
     _set["threads"] = int(n)
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return
+    threadpool_limits(int(n), "blas")
 
 
 def get_num_threads() -> int:

@@ -1,6 +1,7 @@
 """What programs say of devices, precision, threads and compilers, and what minigrad answers: harmless, or a clear error."""
 
 import pytest
+import threadpoolctl
 
 import minigrad
 from minigrad import accelerator, amp, backends, cuda, jit, mps, nn, ones, optim, settings, tensor, version, xpu
@@ -89,6 +90,9 @@ def test_switches_can_be_set_and_read():
     minigrad.set_num_threads(3)
     minigrad.set_num_interop_threads(2)
     assert (minigrad.get_num_threads(), minigrad.get_num_interop_threads()) == (3, 2)
+    minigrad.set_num_threads(1)
+    blas = [pool["num_threads"] for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
+    assert set(blas) == {1}
     settings._set.update(threads=None, interop=1)
     minigrad.set_float32_matmul_precision("high")
     assert minigrad.get_float32_matmul_precision() == "high"
