@@ -141,6 +141,14 @@ def test_parameters_lie_side_by_side():
     assert len({id(p.array.base if p.array.base.base is None else p.array.base.base) for p in model.parameters()}) == 1
 
 
+def test_numbers_are_constants_and_products_are_not_calls_of_kernels():
+    step, *_ = trainer(network, OPTIMIZERS["SGD"], lambda out, y: (out - y).square().sum() / len(y))
+    for _ in range(4):
+        step(minigrad.rand(5, 4), minigrad.rand(5, 2))
+    assert "divide(" not in step.source.partition("# backward")[2]
+    assert "def " not in step.source.partition("def bind")[0]
+
+
 def test_buffers_are_shared():
     step, _ = trained()
     single = sum(v.array.nbytes for call in step.latest.program.body for v in call.results if v.kind == "result")

@@ -256,6 +256,7 @@ def names_of(tape: Tape) -> dict[int, str]:
 def release(tape: Tape) -> None:
     """Tensors that only the tape still holds were made on the way, from numbers: constants of the program."""
     held = Counter(id(pair[0]) for pair in tape.adopted)
+    held.update(id(target) for node in tape.made_in for target in node.targets)
     for _, value in tape.known.values():
         if value.kind == "tensor" and value.owner is not None:
             here = sys.getrefcount(value.owner) - 1  # getrefcount's own argument
