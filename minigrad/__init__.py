@@ -53,6 +53,7 @@ if _typing.TYPE_CHECKING:
         accelerator, amp, as_torch, backends, cuda, datasets, distributions, func, jit, linalg, mps, nn, optim,
         safetensors, special, utils, version, xpu,
     )  # fmt: skip
+    from minigrad.utils.checkpoint import checkpoint
 
 __version__ = "0.1.0"
 
@@ -67,6 +68,10 @@ def __getattr__(name: str) -> _typing.Any:
         from importlib import import_module
 
         return import_module(f"minigrad.{name}")
+    if name == "checkpoint":
+        from minigrad.utils.checkpoint import checkpoint
+
+        return checkpoint
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
@@ -289,7 +294,8 @@ __all__ = [
     "bincount", "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
     "bitwise_xor", "block_diag", "bmm", "bool", "broadcast_shapes", "broadcast_tensors", "broadcast_to", "bucketize",
     "can_cast", "cartesian_prod", "cat", "cdist", "ceil", "ceil_", "chain_matmul", "channels_last",
-    "channels_last_3d", "cholesky", "cholesky_inverse", "cholesky_solve", "chunk", "clamp", "clamp_", "clamp_max",
+    "channels_last_3d", "checkpoint", "cholesky", "cholesky_inverse", "cholesky_solve", "chunk", "clamp", "clamp_",
+    "clamp_max",
     "clamp_max_", "clamp_min", "clamp_min_", "clip", "clone", "column_stack", "combinations", "compile", "concat",
     "concatenate", "conj", "contiguous_format", "copysign", "corrcoef", "cos", "cos_", "cosh", "cosh_",
     "cosine_similarity", "count_nonzero", "cov", "cross", "cuda", "cummax", "cummin", "cumprod", "cumsum",

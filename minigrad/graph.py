@@ -253,8 +253,10 @@ def backpropagate(
             node.gradient = array
         if every or node.retainer is not None:
             yield node, gradient
-        if node.rules is GONE and (useful is None or not useful.isdisjoint(node.targets)):
-            raise freed_before(node)
+        while node.rules is GONE and (useful is None or not useful.isdisjoint(node.targets)):
+            if not isinstance(node.freed, Dropped):
+                raise freed_before(node)
+            node.freed.region.compute_again()
         holds = wants_out = node.wants_out
         time = node.time
         for target, rule in zip(node.targets, node.rules):
@@ -341,13 +343,31 @@ def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool) -> None
     if None in rules:
         for i, rule in enumerate(rules):
             target: Any = targets[i]
-            if rule is None and type(target) is not Constant and target.array.size > SMALL:
-                targets[i] = Constant.like(target)
+            if rule is None and type(target) is not Constant:
+                if target.array.size > SMALL:
+                    targets[i] = Constant.like(target)
+                elif is_part(target.array) and listening.tape is None:
+                    targets[i] = copy = target._wrap(target.array.copy())
+                    copy._version = target._version
     if holds and rules is not GONE:
         node.freed = freed_by
         node.rules = GONE
         if node.out is not None and node.out.size > SMALL:
             node.out = None
+    if node.out is not None and is_part(node.out):
+        node.out = None
+
+
+def is_part(array: Any) -> bool:
+    """Does an array, itself small enough to be kept for pictures, keep a larger one alive?"""
+    base = array.base
+    return base is not None and getattr(base, "size", SMALL + 1) > SMALL
+
+
+class Dropped(tuple[str, str, int]):
+    """Who freed a node that can be had again, in the place of who freed one for good: see utils/checkpoint.py."""
+
+    region: Any  # its compute_again() gives the node its rules back, and all others that were dropped with it
 
 
 class Constant:

@@ -30,26 +30,31 @@ class Stream:
 
     def __init__(self) -> None:
         self._numpy: Any = None
+        self.uses = 0  # while it stays, so does the state
+        self._saved: tuple[int, Array] | None = None  # the last state that was asked for, and when
         self.manual_seed(67280421310721)
 
     @property
     def numpy(self) -> Any:
         """NumPy's generator on the same engine: what it draws is drawn from this stream.
 
-        Made when first needed: importing numpy.random takes a while.
+        Made when first needed: importing numpy.random takes a while. To be asked for anew for every draw, which counts it.
         """
-        if self._numpy is None:
-            self._numpy = np.random.Generator(np.random.MT19937())
-            self._engine._legacy_seeding(self._seed & 0xFFFFFFFF)
+        self.uses += 1
+        self._engine  # noqa: B018 (makes it)
         return self._numpy
 
     @property
     def _engine(self) -> Any:
         """NumPy's Mersenne Twister."""
-        return self.numpy.bit_generator
+        if self._numpy is None:
+            self._numpy = np.random.Generator(np.random.MT19937())
+            self._numpy.bit_generator._legacy_seeding(self._seed & 0xFFFFFFFF)
+        return self._numpy.bit_generator
 
     def manual_seed(self, seed: int) -> Any:
         """Start the stream that belongs to `seed`; returns the generator itself. Of a seed, 64 bits count."""
+        self.uses += 1
         self._seed = int(seed) & 0xFFFFFFFFFFFFFFFF
         if self._numpy is not None:
             self._engine._legacy_seeding(self._seed & 0xFFFFFFFF)
@@ -67,12 +72,15 @@ class Stream:
 
     def state(self) -> Array:
         """The whole state as bytes, in PyTorch's layout."""
+        if self._saved is not None and self._saved[0] == self.uses:
+            return self._saved[1].copy()
         engine = self._engine.state["state"]
         record = np.zeros((), STATE)
         record["seed"], record["seeded"], record["key"] = self._seed, 1, engine["key"]
         record["left"], record["next"] = 625 - engine["pos"], engine["pos"]
         record["spare"], record["spared"] = self._spare or 0, self._spare is not None
-        return np.frombuffer(record.tobytes(), np.uint8).copy()
+        self._saved = self.uses, np.frombuffer(record.tobytes(), np.uint8)
+        return self._saved[1].copy()
 
     def restore(self, state: Array) -> None:
         """Continue from bytes that `state` gave, or PyTorch's. ValueError for others."""
@@ -85,6 +93,7 @@ class Stream:
         position = 625 - int(record["left"])
         if not 0 <= position <= 624:
             raise ValueError("these bytes are no state of a random generator: give what get_state() returned")
+        self.uses += 1
         key = record["key"].astype(np.uint32)
         self._engine.state = {"bit_generator": "MT19937", "state": {"key": key, "pos": position}}
         self._seed = int(record["seed"])

@@ -33,7 +33,7 @@ ROWS = [
     ["autograd.gradients", "autograd.anomaly", "autograd.function", "autograd.variable"],
     ["autograd"],
     ["differences"],
-    ["gradcheck", "testing", "autograd.functional", "autograd.graph"],
+    ["gradcheck", "testing", "autograd.functional", "autograd.graph", "utils.checkpoint"],
     ["func"],
     ["nn.parameter"],
     ["nn.hooks", "nn.registry"],
