@@ -53,6 +53,7 @@ if _typing.TYPE_CHECKING:
         accelerator, amp, as_torch, backends, cuda, datasets, distributions, func, jit, linalg, mps, nn, optim,
         safetensors, special, utils, version, xpu,
     )  # fmt: skip
+    from minigrad.nn.summary import summary
     from minigrad.utils.checkpoint import checkpoint
 
 __version__ = "0.1.0"
@@ -72,6 +73,10 @@ def __getattr__(name: str) -> _typing.Any:
         from minigrad.utils.checkpoint import checkpoint
 
         return checkpoint
+    if name == "summary":
+        from minigrad.nn.summary import summary
+
+        return summary
     raise AttributeError(f"module 'minigrad' has no attribute {name!r}")
 
 
@@ -328,7 +333,7 @@ __all__ = [
     "set_num_interop_threads", "set_num_threads", "set_printoptions", "set_rng_state", "sgn", "short", "sigmoid",
     "sigmoid_", "sign", "signbit", "sin", "sin_", "sinc", "sinh", "sinh_", "slice_scatter", "slogdet", "softmax",
     "softplus", "sort", "special", "split", "sqrt", "sqrt_", "square", "square_", "squeeze", "stack", "std",
-    "std_mean", "strided", "sub", "subtract", "sum", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim",
+    "std_mean", "strided", "sub", "subtract", "sum", "summary", "svd", "swapaxes", "swapdims", "t", "take", "take_along_dim",
     "tan", "tan_", "tanh", "tanh_", "tensor", "tensor_split", "tensordot", "tile", "topk", "trace", "transpose",
     "trapezoid", "trapz", "tril", "tril_indices", "triu", "triu_indices", "true_divide", "trunc", "trunc_", "uint8",
     "unbind", "unflatten", "unique", "unique_consecutive", "unsqueeze", "use_deterministic_algorithms", "utils",
