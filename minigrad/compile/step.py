@@ -43,6 +43,8 @@ class Entry:
         tape = Tape(self.surroundings.arrays)
         arguments = [tape.argument(tensor) for tensor in tensors]
         with heard(tape):
+            for tensor in self.surroundings.tensors():  # whatever is done with them is heard
+                tape.adopt(tensor)
             self.result = function(*args, **kwargs)
         release(tape)
         self.structure, outputs, live = results_of(self.result, tape)

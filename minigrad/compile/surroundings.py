@@ -240,6 +240,12 @@ class Surroundings:
         """Was a random number drawn, since this was made, from a generator other than minigrad's?"""
         return any(state_of(g) != state for g, state in zip(self.generators, self.states))
 
+    def tensors(self) -> list[Tensor]:
+        """The tensors that can be seen, and their gradients."""
+        found = [value for value in self._seen.values() if isinstance(value, Tensor)]
+        found += [p for value in self._seen.values() if isinstance(value, Optimizer) for g in value.param_groups for p in g["params"]]
+        return [*found, *(tensor._grad for tensor in found if tensor._grad is not None)]
+
     def knows(self, value: Any) -> bool:
         """Is this object among what can be seen?"""
         return id(value) in self._seen

@@ -105,7 +105,8 @@ class Module(State):
             if set_to_none:
                 parameter.grad = None
             elif parameter.grad is not None:
-                parameter.grad = parameter.grad.detach()
+                if parameter.grad.requires_grad:
+                    parameter.grad = parameter.grad.detach()
                 parameter.grad.zero_()
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:

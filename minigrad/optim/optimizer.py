@@ -113,13 +113,14 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradient of every parameter, or with `set_to_none=False` fill it with zeros."""
         for group in self.param_groups:
-            if listening.tape is not None:
+            if listening.tape is not None and set_to_none:
                 listening.tape.cleared.update(map(id, group["params"]))
             for p in group["params"]:
                 if set_to_none or p._grad is None:
                     p._grad = None
                 else:
-                    p._grad = p._grad.detach()
+                    if p._grad._requires_grad:
+                        p._grad = p._grad.detach()
                     p._grad.zero_()
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
