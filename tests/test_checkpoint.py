@@ -342,6 +342,23 @@ def test_an_argument_that_the_function_writes_to():
         y.sum().backward()
 
 
+def test_what_the_function_uses_and_writes_to():
+    """Its second run would compute with another value than its first."""
+    w, count = leaf(1.0, 2.0), minigrad.ones(2)
+
+    def counts(x):
+        with minigrad.no_grad():
+            count.add_(1)
+        return x * count
+
+    y = checkpoint(counts, w)
+    with pytest.raises(MutationError, match=r"writes to a tensor of shape \(2,\) that it uses"):
+        y.sum().backward()
+    assert w.grad is None
+    checkpoint(lambda x: (x * 2).add_(x), w).sum().backward()  # what it made itself it may write to
+    assert w.grad.tolist() == [3, 3]
+
+
 def test_a_constant_argument_that_was_written_to():
     x, c = leaf(1.0, 2.0), [minigrad.ones(2)]
     y = checkpoint(lambda c: (c[0] + x).sin(), c)

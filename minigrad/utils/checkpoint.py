@@ -64,7 +64,8 @@ def checkpoint(
 
     Raises ValueError for another `determinism_check`. The backward pass raises CheckpointError if the second run did other
     operations than the first, or gave other shapes or dtypes; MutationError if an argument was written to since
-    `checkpoint` began, or another tensor whose value the function's operations used since it ended.
+    `checkpoint` began, or another tensor whose value the function's operations used since it ended, or if the function
+    itself writes to one.
 
     What the function does besides computing its result is done twice: a BatchNorm counts a batch twice. A change that
     leaves every shape as it is and is not made in place to such a tensor (a global factor that has another value the second
@@ -202,10 +203,12 @@ class _Region:
     def compute_again(self) -> None:
         """Run the function a second time and give the nodes of the first run the rules of the second."""
         self.check_unchanged()
+        now = tick()
         with recording(True), fork_rng(enabled=self.state is not None), self.context:
             if self.state is not None:
                 set_rng_state(self.state)
             _, again = self.listen()
+        self.check_unwritten(now)
         olds = [node() for node in self.nodes]
         if len(again) != len(olds):
             raise _differs(f"{len(again)} operations instead of {len(olds)}")
@@ -246,6 +249,16 @@ class _Region:
                 raise _changed(f"a tensor of shape {tuple(tensor.array.shape)} that its function uses")
         if any(version[0] > self.end for version in self.versions):
             raise _changed("a result that its function uses")
+
+    def check_unwritten(self, since: int) -> None:
+        """MutationError where the second run itself wrote to what it uses: the first one saw other values."""
+        for made in self.used:
+            if (tensor := made()) is not None and tensor._version[0] > since:
+                raise MutationError(
+                    f"checkpoint: its function writes to a tensor of shape {tuple(tensor.array.shape)} that it uses, and did "
+                    "so again when it was run for the backward pass, so its gradient would be wrong: let it write to a copy "
+                    "(x.clone()), or call it without checkpoint"
+                )
 
 
 class _Listener:
