@@ -549,3 +549,67 @@ def test_a_method_is_compiled_for_each_object():
     assert "multiply" in two.step.source
     two.k = 5.0
     assert two.step(minigrad.tensor(1.0)).item() == 5.0
+
+
+# ── what random changes found ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_equal_gradients_are_still_two():
+    a, b = minigrad.ones(3, requires_grad=True), minigrad.ones(3, requires_grad=True)
+
+    def step(x):
+        a.grad = b.grad = None
+        (a + b + x).square().sum().backward()
+
+    compiled = minigrad.compile(step)
+    for _ in range(5):
+        compiled(minigrad.ones(3))
+    a.grad.zero_()
+    assert b.grad.tolist() == [6.0] * 3
+
+
+@pytest.mark.parametrize("clip", [False, True])
+@pytest.mark.parametrize("build", [lambda p: optim.SGD(p, 0.1), lambda p: optim.Adadelta(p), lambda p: optim.NAdam(p)])
+def test_gradients_filled_with_zeros(build, clip):
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        model = nn.Linear(3, 2)
+        descent = build(model.parameters())
+
+        def step(x, model=model, descent=descent):
+            descent.zero_grad(set_to_none=False)
+            cost = model(x).square().mean()
+            cost.backward()
+            if clip:
+                nn.utils.clip_grad_norm_(model.parameters(), 0.1)
+            descent.step()
+            return cost.detach()
+
+        step = minigrad.compile(step) if compiled else step
+        found.append([step(minigrad.rand(4, 3)).item() for _ in range(8)])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
+def test_a_state_made_while_recording_is_an_ordinary_one():
+    model = nn.Linear(3, 2)
+    descent = optim.NAdam(model.parameters())
+
+    def step(x):
+        descent.zero_grad()
+        cost = model(x).square().mean()
+        cost.backward()
+        descent.step()
+        return cost.detach()
+
+    compiled = minigrad.compile(step)
+    compiled(minigrad.ones(4, 3))
+    descent.state.clear()
+    with pytest.warns(CompileWarning, match="it changes"):
+        compiled(minigrad.ones(4, 3))
+    for held in descent.state.values():
+        for value in held.values():
+            assert type(value) in (int, float) or type(value.array) is np.ndarray
+    compiled = minigrad.compile(step)
+    for _ in range(4):
+        compiled(minigrad.ones(4, 3))

@@ -49,9 +49,10 @@ class Recorded(np.ndarray[Any, Any]):
     """An array that answers for itself. With no tape open it is an array like any other."""
 
     _value: Value | None
+    _tape: Any  # the one that it is on: after that is closed it is an array like any other
 
     def __array_finalize__(self, parent: Any) -> None:
-        self._value = None
+        self._value = self._tape = None
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         function = ufunc if method == "__call__" else getattr(ufunc, method)
@@ -168,10 +169,10 @@ def _with_one_out(function: Any) -> Any:
     return lambda *args, out, **kwargs: function(*args, out=out[0], **kwargs)
 
 
-def recorded(array: Array, value: Value) -> Recorded:
+def recorded(array: Array, value: Value, tape: Any) -> Recorded:
     """An array that answers for itself, over the same memory."""
     made = array.view(Recorded)
-    made._value = value
+    made._value, made._tape = value, tape
     return made
 
 

@@ -129,6 +129,11 @@ class Numbers:
                     raise CompileError(
                         f"{key} of a parameter group was changed inside the compiled function: change it outside"
                     )
+            for state in optimizer.state.values():  # new ones: the function that makes them has no program
+                new = [
+                    key for key, left in state.items() if isinstance(left, Number) and (id(state), key) not in before
+                ]
+                state.update({key: state[key].value for key in new})
             for state, key, value in held:
                 left = state[key]
                 if isinstance(left, Number):

@@ -29,12 +29,13 @@ from minigrad.compile.record import Call, Tape, Value
 class Program:
     """The lines to run, the lines to run once, and where everything lies."""
 
-    def __init__(self, tape: Tape, arguments: list[Value], outputs: list[Value]) -> None:
+    def __init__(self, tape: Tape, arguments: list[Value], outputs: list[Value], gradients: int = 0) -> None:
         self.arguments = arguments
         self.numbers, self.draws = tape.numbers, tape.draws
         calls, latest = versions(tape.calls)
         calls, first = without_twins(calls)
         self.outputs = [first.get(v, v) for v in (latest.get(v, v) for v in outputs)]
+        self.part(calls, gradients)
         calls = self.fold(drop_dead(calls, self.outputs))
         self.calls = side_by_side(calls, tape.optimizers)
         settle(self.calls)
@@ -43,6 +44,18 @@ class Program:
         self.runs = in_runs(self.body, self.outputs)
         self.buffers: dict[Value, tuple[int, int]] = {}  # of each root: its place in the arena, and its bytes
         self.size = self.plan()
+
+    def part(self, calls: list[Call], gradients: int) -> None:
+        """Give each of the last outputs, the gradients, memory of its own: two that are equal are still two."""
+        seen: set[Value] = set()
+        for i in range(len(self.outputs) - gradients, len(self.outputs)):
+            value = self.outputs[i]
+            if value.root in seen or value.root.kind != "result":
+                call = Call(np.copy, "np.copy", (value,), {}, "")
+                self.outputs[i] = value = Value(value.array.copy(), "result", None, call)
+                call.results = [value]
+                calls.append(call)
+            seen.add(value.root)
 
     # ── constants ────────────────────────────────────────────────────────────────────────────────────────────────────
 

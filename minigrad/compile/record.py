@@ -138,9 +138,12 @@ class Tape:
                 value.owner = tensor
             self.adopted.append((tensor, array))
             self.held.setdefault(id(tensor), tensor._grad)
-            tensor.array = recorded(array, value)
-        elif array._value is None:  # made by NumPy behind our back: a view of something known
-            array._value = self.of_plain(array.view(np.ndarray), "constant")
+            tensor.array = recorded(array, value, self)
+        elif (
+            array._tape is not self or array._value is None
+        ):  # of an earlier recording, or made by NumPy behind our back
+            plain = array.view(np.ndarray)
+            tensor.array = recorded(plain, self.of_plain(plain, "constant"), self)
         adopted: Recorded = tensor.array
         return adopted
 
@@ -177,7 +180,7 @@ class Tape:
                 f"it makes a tensor of an array of shape {data.shape} that was computed by other means than tensors: pass "
                 "that array as an argument, or compute it with tensors"
             )
-        return recorded(data, self.of_plain(data, "outside"))
+        return recorded(data, self.of_plain(data, "outside"), self)
 
     def elsewhere(self) -> bool:
         """Is this another thread, whose work is not part of the function?"""
@@ -186,7 +189,7 @@ class Tape:
     def described(self, part: Any) -> Any:
         """Arguments, with a Value in place of every array."""
         if isinstance(part, np.ndarray):
-            if type(part) is Recorded and part._value is not None:
+            if type(part) is Recorded and part._tape is self and part._value is not None:
                 return part._value
             return self.of_plain(part.view(np.ndarray) if type(part) is Recorded else part)
         if isinstance(part, tuple):
@@ -234,7 +237,7 @@ class Tape:
         value = Value(array, "result", root, call)
         call.looks = root is not None
         call.results.append(value)
-        return recorded(array, value)
+        return recorded(array, value, self)
 
     def run(self, forward: Callable[..., Any], operands: Sequence[Any], kwargs: dict[str, Any]) -> Any:
         """What `apply` does with an operation's callable while a tape is open."""

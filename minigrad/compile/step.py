@@ -49,7 +49,7 @@ class Entry:
         release(tape)
         self.structure, outputs, live = results_of(self.result, tape)
         self.grads = gradients_of(tape)
-        self.refused = tape.refused or live or self._side_effects()
+        self.refused = self._side_effects() or tape.refused or live
         if self.refused:
             return
         self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
@@ -58,7 +58,7 @@ class Entry:
         self.alone = self.structure[0] is Tensor and self.same[0] is None  # one new tensor is returned
         self.count = len(outputs)
         self.numbers = tape.numbers
-        self.program = Program(tape, arguments, [*outputs, *(value for _, value in self.grads)])
+        self.program = Program(tape, arguments, [*outputs, *(value for _, value in self.grads)], len(self.grads))
         self.printer = Printer(self.program, names_of(tape))
         self.source = self.printer.source()
         self.given = [(name, value, value.array) for name, value in self.printer.given]
@@ -85,6 +85,8 @@ class Entry:
         except Unseen as reason:
             return str(reason)
         self.surroundings, self.changes = after, listening.changes
+        for tensor in after.tensors():  # made on the way, and kept
+            plain(tensor)
         return (
             changed and f"it changes `{changed}`, which a program would not: return the new value, or change it outside"
         )

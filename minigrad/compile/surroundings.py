@@ -243,7 +243,13 @@ class Surroundings:
     def tensors(self) -> list[Tensor]:
         """The tensors that can be seen, and their gradients."""
         found = [value for value in self._seen.values() if isinstance(value, Tensor)]
-        found += [p for value in self._seen.values() if isinstance(value, Optimizer) for g in value.param_groups for p in g["params"]]
+        found += [
+            p
+            for value in self._seen.values()
+            if isinstance(value, Optimizer)
+            for g in value.param_groups
+            for p in g["params"]
+        ]
         return [*found, *(tensor._grad for tensor in found if tensor._grad is not None)]
 
     def knows(self, value: Any) -> bool:
