@@ -91,6 +91,8 @@ NO_OPERATIONS_OF_THE_PACKAGE = {
             "are_deterministic_algorithms_enabled",
             "get_float32_matmul_precision",
             "get_num_interop_threads",
+            "checkpoint",
+            "summary",
             "get_num_threads",
             "set_float32_matmul_precision",
             "set_flush_denormal",
