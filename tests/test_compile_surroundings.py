@@ -1,6 +1,8 @@
 """A compiled function is never stale: what it can see and what changes there is noticed, or it has no program."""
 
 import random
+import subprocess
+import sys
 import threading
 import types
 
@@ -613,3 +615,142 @@ def test_a_state_made_while_recording_is_an_ordinary_one():
     compiled = minigrad.compile(step)
     for _ in range(4):
         compiled(minigrad.ones(4, 3))
+
+
+# ── what a hostile reader found ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def both(function, *calls):
+    """What a function gives, call by call, as it is and compiled."""
+    compiled = minigrad.compile(function)
+    return [[f(*args).tolist() for args in calls] for f in (function, compiled)]
+
+
+@pytest.mark.filterwarnings("ignore::minigrad.compile.CompileWarning")
+def test_functions_that_no_program_can_stand_for():
+    a, b = minigrad.tensor([1.0, -1.0]), minigrad.tensor([-1.0, 1.0])
+    w = minigrad.tensor([3.0, 3.0])
+    assert (
+        len({str(r) for r in both(lambda x: minigrad.zeros(2).masked_fill_(x > 0, 1.0), (a,), (a,), (a,), (b,))}) == 1
+    )
+    assert len({str(r) for r in both(lambda x, y: x - y, (a, a), (a, a), (a, a), (a, b))}) == 1
+    assert len({str(r) for r in both(lambda x: x - w, (w,), (w,), (w,), (a,))}) == 1
+    ours = minigrad.compile(lambda x: (x, x * 2))
+    for x in (a, a, a, a, b):
+        assert ours(x)[0] is x
+    numpys = minigrad.compile(lambda x: (x * 2).numpy())
+    assert [numpys(minigrad.tensor([float(i)])).tolist() for i in range(5)] == [[2.0 * i] for i in range(5)]
+
+
+@pytest.mark.filterwarnings("ignore::minigrad.compile.CompileWarning")
+def test_what_is_inside_arguments():
+    model = nn.Sequential(nn.Dropout(0.5))
+    compiled = minigrad.compile(lambda m, x: m(x))
+    x = minigrad.ones(64)
+    for _ in range(4):
+        compiled(model, x)
+    model.eval()
+    assert compiled(model, x).tolist() == [1.0] * 64
+
+
+@pytest.mark.filterwarnings("ignore::minigrad.compile.CompileWarning")
+def test_memory_exchanged_and_schedules_inside():
+    found = []
+    for compiled in (False, True):
+        t = minigrad.ones(2)
+        p = minigrad.ones(2, requires_grad=True)
+        descent = optim.SGD([p], lr=1.0)
+        schedule = optim.lr_scheduler.ExponentialLR(descent, 0.5)
+
+        def double(t=t):
+            t.data = t.data * 2
+            return t * 1
+
+        def step(x, p=p, descent=descent, schedule=schedule):
+            descent.zero_grad()
+            (p * x).sum().backward()
+            descent.step()
+            schedule.step()
+
+        if compiled:
+            double, step = minigrad.compile(double), minigrad.compile(step)
+        seen = [double().tolist() for _ in range(4)]
+        for _ in range(6):
+            step(minigrad.ones(2))
+        found.append((seen, descent.param_groups[0]["lr"], p.tolist()))
+    assert found[0] == found[1]
+
+
+@pytest.mark.filterwarnings("ignore::minigrad.compile.CompileWarning")
+def test_the_gradient_of_an_argument():
+    def square(x):
+        x.grad = None
+        (x * x).sum().backward()
+
+    compiled = minigrad.compile(square)
+    a, b = minigrad.tensor(1.0, requires_grad=True), minigrad.tensor(5.0, requires_grad=True)
+    for x in (a, a, a, a, b):
+        compiled(x)
+    assert (a.grad.item(), b.grad.item()) == (2.0, 10.0)
+
+
+def test_whole_numbers_and_others_are_told_apart():
+    compiled = minigrad.compile(lambda x, k: x * k)
+    x = minigrad.tensor([1, 2])
+    for k in (2, 2, 2, 2, 2.0, 2.0, 2.0, 2):
+        assert compiled(x, k).dtype is (x * k).dtype
+
+
+def test_layouts_are_told_apart():
+    def write(x):
+        h = x.reshape(-1)
+        h.add_(1)
+        return h.sum()
+
+    compiled = minigrad.compile(write)
+    for _ in range(3):
+        compiled(minigrad.zeros(2, 3).t())
+    x = minigrad.zeros(3, 2)
+    compiled(x)
+    assert x.tolist() == [[1.0, 1.0]] * 3
+
+
+def test_namespaces_and_small_arrays_are_looked_into():
+    options, numbers = types.SimpleNamespace(k=2.0), np.array([2.0])
+    for function, change in (
+        (lambda x: x * options.k, lambda: setattr(options, "k", 5.0)),
+        (lambda x: x * float(numbers[0]), lambda: numbers.fill(5.0)),
+    ):
+        compiled = settled(function)
+        change()
+        agree(compiled, function)
+
+
+def test_a_saved_adam_runs_twice(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 1))
+    descent = optim.Adam(model.parameters(), lr=0.1)
+
+    def step(x):
+        descent.zero_grad()
+        cost = model(x).square().mean()
+        cost.backward()
+        descent.step()
+        return cost
+
+    compiled = minigrad.compile(step)
+    x = minigrad.rand(5, 3)
+    for _ in range(4):
+        compiled(x)
+    compiled.save(tmp_path / "adam.py")
+    np.save(tmp_path / "x.npy", x.array)
+    wanted = [compiled(x).item() for _ in range(3)]
+    program = "import numpy as np, adam; x = np.load('x.npy'); print([adam.step(x)[0].item() for _ in range(3)])"
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(wanted)
+
+
+def test_factors_of_a_matrix():
+    compiled = minigrad.compile(lambda x: minigrad.linalg.svd(x, full_matrices=False)[1])
+    x = minigrad.rand(3, 3)
+    for _ in range(4):
+        np.testing.assert_allclose(compiled(x).array, compiled.function(x).array, rtol=1e-5)

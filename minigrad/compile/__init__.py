@@ -20,7 +20,7 @@ from minigrad.compile.errors import CompileError, CompileWarning
 from minigrad.compile.module import twin
 from minigrad.compile.quick import MISS, quick
 from minigrad.compile.save import save
-from minigrad.compile.step import ONE_AT_A_TIME, Entry, leaves
+from minigrad.compile.step import ONE_AT_A_TIME, Entry, Foreign, leaves
 from minigrad.grad_mode import is_grad_enabled
 from minigrad.graph import listening, watchers
 from minigrad.nn.module import Module
@@ -73,8 +73,13 @@ class Compiled:
         ):  # part of another compiled function, or somebody wants to see each operation
             return self.function(*args, **kwargs)
         tensors: list[Tensor] = []
-        structure = leaves((args, kwargs), tensors)
-        kinds = tuple([(t.array.shape, t.array.dtype.char, t._requires_grad) for t in tensors])
+        try:
+            structure = leaves((args, kwargs), tensors)
+        except Foreign as reason:
+            if not self.refused:
+                self._refuse(None, str(reason))
+            return self.function(*args, **kwargs)
+        kinds = tuple([(t.array.shape, t.array.dtype.char, t._requires_grad, t.array.strides) for t in tensors])
         training = self.function.training if isinstance(self.function, Module) else None
         key = structure, kinds, is_grad_enabled(), training
         entry = self.entries.get(key)

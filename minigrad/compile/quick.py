@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from minigrad.compile.surroundings import PLAIN
+from minigrad.dtypes import default_dtype
 from minigrad.grad_mode import grad_mode
 from minigrad.graph import listening, tick, watchers
 from minigrad.tensor import Tensor, wrap
@@ -41,10 +42,15 @@ def quick(entry: Entry, args: tuple[Any, ...]) -> Callable[..., Any]:
                 f"type({name}) is {write(type(arg))}",
                 f"(d{name} := {name}.array).dtype is {write(arg.array.dtype)}",
                 f"d{name}.shape == {arg.array.shape}",
+                f"d{name}.strides == {arg.array.strides}",
                 f"{name}._requires_grad is {arg._requires_grad}",
             ]
         else:
-            words += [f"type({name}) is {write(type(arg))}", f"{name} == {write(arg)}"]
+            words += [f"type({name}) is {write(type(arg))}", f"repr({name}) == {repr(arg)!r}"]
+    given = [(name, arg) for name, arg in zip(names, args) if isinstance(arg, Tensor)]
+    for i, (name, arg) in enumerate(given):
+        words += [f"d{other} is {'' if arg.array is before.array else 'not '}d{name}" for other, before in given[:i]]
+    words.append(f"{write(default_dtype)}() is {write(entry.surroundings.kind)}")
     for tensor, array in entry.guards:
         words.append(f"{write(tensor)}.array is {write(array)}")
     words += [f"{write(t)}._grad is None" for t in entry.empty]

@@ -112,6 +112,7 @@ class Tape:
             visible  # arrays that the function can see, by identity: their numbers are read afresh at every run
         )
         self.thread = get_ident()
+        self.arguments: list[Any] = []
         self.calls: list[Call] = []
         self.known: dict[int, tuple[Array, Value]] = {}  # plain arrays that were met, by identity
         self.adopted: list[tuple[Any, Array]] = []  # tensors whose arrays stand aside, to be given back
@@ -149,6 +150,12 @@ class Tape:
 
     def argument(self, tensor: Any) -> Value:
         """An array that is another one at every call."""
+        if id(tensor.array) in self.visible:
+            self.refused = "an argument is a tensor that the function can see anyway"
+        self.arguments.append(tensor)
+        held = self.known.get(id(tensor.array))
+        if held is not None:
+            return held[1]
         value = Value(tensor.array, "argument")
         value.owner = tensor
         self.known[id(tensor.array)] = (tensor.array, value)
@@ -225,7 +232,8 @@ class Tape:
     def wrapped(self, call: Call, result: Any) -> Any:
         """What a call returned, as arrays that answer for themselves."""
         if isinstance(result, tuple | list):
-            return type(result)(self.wrapped(call, part) for part in result)
+            parts = [self.wrapped(call, part) for part in result]
+            return type(result)(*parts) if hasattr(result, "_fields") else type(result)(parts)
         if not isinstance(result, np.ndarray | np.generic):
             return result
         array = np.asarray(result)
@@ -344,8 +352,15 @@ class Tape:
     def close(self) -> None:
         """Give the tensors their own arrays back."""
         for tensor, array in self.adopted:
-            if type(tensor.array) is Recorded:
-                tensor.array = array
+            now = tensor.array
+            if type(now) is Recorded:
+                if now._tape is self and now._value is not None and now._value is not self.known[id(array)][1]:
+                    tensor.array = now.view(np.ndarray)
+                    self.refused = (
+                        "it gives a tensor other memory, as x.data = ... does: write into it, or do that outside"
+                    )
+                else:
+                    tensor.array = array
 
 
 def caller() -> FrameType:

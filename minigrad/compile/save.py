@@ -32,7 +32,7 @@ program = bind(arrays)
 def step(*inputs):
     """One run: arrays in, arrays out. The arrays and the numbers above change as they do in training."""
     results = program(*inputs, *numbers.values())
-    numbers.update(zip({changing!r}, results[{end}:]))
+    numbers.update((name, value) for name, value in zip({changing!r}, results[{end}:]) if name in numbers)
     return results[:{count}]
 '''
 

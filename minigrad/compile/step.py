@@ -47,9 +47,15 @@ class Entry:
                 tape.adopt(tensor)
             self.result = function(*args, **kwargs)
         release(tape)
-        self.structure, outputs, live = results_of(self.result, tape)
         self.grads = gradients_of(tape)
-        self.refused = self._side_effects() or tape.refused or live
+        try:
+            self.structure, outputs, live = results_of(self.result, tape)
+        except Foreign as reason:
+            self.refused = str(reason)
+            if isinstance(self.result, Recorded):
+                self.result = self.result.view(np.ndarray)
+            return
+        self.refused = self._side_effects() or tape.refused or live or self._foreign(tape, outputs)
         if self.refused:
             return
         self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
@@ -61,12 +67,22 @@ class Entry:
         self.program = Program(tape, arguments, [*outputs, *(value for _, value in self.grads)], len(self.grads))
         self.printer = Printer(self.program, names_of(tape))
         self.source = self.printer.source()
-        self.given = [(name, value, value.array) for name, value in self.printer.given]
+        self.given = [  # constants are the program's own: what the user was given while recording may change
+            (name, value, value.array.copy() if value.kind == "constant" else value.array)
+            for name, value in self.printer.given
+        ]
         self.guards = [(value.owner, value.array) for value in self.printer.owned if value.kind == "tensor"]
         self.flags = [(tensor, tensor._requires_grad) for tensor, _ in self.guards]
         lasting = {w.root for call in self.program.body for w in call.written if w.root.kind != "result"}
+        if any(value.kind == "constant" for value in lasting):
+            self.refused = "it writes into a tensor that it makes of numbers: compute the tensor instead"
+            return
         self.written = [value.array for value in lasting if value.kind != "argument"]
         self.changed = [value.owner for value in self.printer.owned if value.root in lasting]
+        there = {id(tensor) for tensor in self.surroundings.tensors()}
+        if any(id(owner) not in there for owner in self.changed):
+            self.refused = "it writes into a tensor that it makes of numbers: compute the tensor instead"
+            return
         self.file = f"<minigrad.compile {next(serial)}: {getattr(function, '__name__', type(function).__name__)}>"
         linecache.cache[self.file] = len(self.source), None, self.source.splitlines(True), self.file
         space: dict[str, Any] = {"draws": self.program.draws}
@@ -76,8 +92,19 @@ class Entry:
         self.lock = threading.Lock()
         forget([*tape.calls, *self.program.calls])
 
+    def _foreign(self, tape: Tape, outputs: list[Value]) -> str:
+        """Why a program cannot give these results and gradients: they lie in memory that is not the program's."""
+        for value in outputs:
+            if value.root.kind == "argument" or (value.root.kind in ("tensor", "outside") and value.owner is None):
+                return "it returns an argument, or a view of a tensor that was there before: return a clone"
+        for tensor, value in self.grads:
+            if value.root.kind == "argument" or any(tensor is owner for owner in tape.arguments):
+                return "it sets the gradient of an argument, or makes an argument a gradient"
+        return ""
+
     def _side_effects(self) -> str:
         """What the function did to what it can see: a program would not do it again."""
+        before = self.surroundings
         if self.surroundings.drew():
             return "it draws random numbers from Python's or NumPy's generator: use minigrad's"
         try:
@@ -87,6 +114,8 @@ class Entry:
         self.surroundings, self.changes = after, listening.changes
         for tensor in after.tensors():  # made on the way, and kept
             plain(tensor)
+        if not changed and before.options != after.options:
+            return "it changes an option of an optimizer, as a schedule does: take such a step outside"
         return (
             changed and f"it changes `{changed}`, which a program would not: return the new value, or change it outside"
         )
@@ -315,17 +344,24 @@ def leaves(part: Any, found: list[Tensor]) -> Any:
     """The structure of arguments or results, hashable; their tensors are collected, and numbered in it."""
     if isinstance(part, Tensor):
         found.append(part)
-        return Tensor, len(found) - 1
+        return Tensor, next(i for i, tensor in enumerate(found) if tensor.array is part.array)
     if isinstance(part, tuple | list):
         return type(part), tuple([leaves(item, found) for item in part])
     if isinstance(part, dict):
         return dict, tuple([(key, leaves(item, found)) for key, item in part.items()])
-    return None, part
+    if part is not None and not isinstance(part, (int, float, complex, str, bytes, np.dtype, type)) and part is not ...:
+        kind = "ndarray" if type(part) is Recorded else type(part).__name__
+        raise Foreign(f"a {kind} is among its arguments or results, and what that holds is not seen: use tensors")
+    return None, part, type(part), repr(part)
+
+
+class Foreign(TypeError):  # noqa: N818 (it is no error: the function runs as it is)
+    """Something else than tensors, numbers and strings, in lists, tuples and dicts."""
 
 
 def rebuilt(structure: Any, tensors: list[Tensor]) -> Any:
     """The structure, with tensors in their places."""
-    kind, content = structure
+    kind, content = structure[:2]
     if kind is Tensor:
         return tensors[content]
     if kind is None:

@@ -33,6 +33,7 @@ from minigrad.tensor import Tensor
 MISSING = object()
 PLAIN = (int, float, complex, str, bytes, bool)  # compared by value, all else by identity
 LIMIT = 10_000  # places: above that, looking at them would take longer than the program
+PLAIN_OBJECTS = ("argparse", "types", "collections")  # whose objects hold what the user puts there
 UNREAD = ("foreach", "fused", "differentiable", "capturable", "params")  # options of an optimizer that change nothing
 OWN = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent), "<frozen")
 STANDARD = sysconfig.get_paths()["stdlib"]
@@ -83,6 +84,7 @@ class Surroundings:
                 self._seen[id(value)] = value
                 self._enter(path, value)
         self.states = [state_of(generator) for generator in self.generators]
+        self.options = self.rates()
 
     # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -100,6 +102,8 @@ class Surroundings:
         """Note the places inside a value."""
         if isinstance(value, np.ndarray):
             self.arrays.add(id(value))
+            if value.size <= 1024:  # Python may have read it
+                self.places.append(Place(path, "{}.tobytes()", value, value.tobytes(), "=="))
         elif isinstance(value, Tensor):
             self.arrays.add(id(value.array))
             if value.hooks:
@@ -137,7 +141,7 @@ class Surroundings:
             )
         elif hasattr(value, "__wrapped__") and callable(value):
             self._waiting.append((path, value.__wrapped__))
-        elif not isinstance(value, ModuleType) and is_users(type(value)):
+        elif not isinstance(value, ModuleType) and (is_users(type(value)) or type(value).__module__ in PLAIN_OBJECTS):
             self._enter_object(path, value)
 
     def _enter_object(self, path: str, value: Any) -> None:
@@ -171,7 +175,7 @@ class Surroundings:
                         item = item.fget
                     if isinstance(item, FunctionType):
                         self._waiting.append((f"{base.__name__}.{name}", item))
-                    elif not name.startswith("__") and isinstance(item, (*PLAIN, tuple, list, dict, set, Tensor)):
+                    elif not name.startswith("__") and not isinstance(item, classmethod | staticmethod):
                         self._add(f"{base.__name__}.{name}", f"{{}}[{name!r}]", vars(base), item)
 
     def _enter_function(self, path: str, function: FunctionType) -> None:
@@ -240,6 +244,11 @@ class Surroundings:
         """Was a random number drawn, since this was made, from a generator other than minigrad's?"""
         return any(state_of(g) != state for g, state in zip(self.generators, self.states))
 
+    def rates(self) -> list[Any]:
+        """The numbers among the options of optimizers."""
+        found = [value for value in self._seen.values() if isinstance(value, Optimizer)]
+        return [(key, value) for o in found for g in o.param_groups for key, value in g.items() if is_number(value)]
+
     def tensors(self) -> list[Tensor]:
         """The tensors that can be seen, and their gradients."""
         found = [value for value in self._seen.values() if isinstance(value, Tensor)]
@@ -273,6 +282,8 @@ class Surroundings:
 
 def same(then: Any, now: Any) -> bool:
     """Numbers and strings by type and value, lists of identities and sets by value, all else by identity."""
+    if isinstance(then, float | complex):  # -0.0 is not 0.0
+        return type(then) is type(now) and repr(then) == repr(now)
     return then is now or (
         type(then) is type(now) and isinstance(then, (*PLAIN, list, frozenset)) and bool(then == now)
     )
