@@ -18,7 +18,7 @@ from typing import Any
 
 from minigrad.compile.errors import CompileError, CompileWarning
 from minigrad.compile.module import twin
-from minigrad.compile.quick import MISS, quick
+from minigrad.compile.quick import MISS, missed, quick
 from minigrad.compile.save import save
 from minigrad.compile.step import ONE_AT_A_TIME, Entry, Foreign, leaves
 from minigrad.grad_mode import is_grad_enabled
@@ -169,11 +169,6 @@ class Compiled:
 
     def __repr__(self) -> str:
         return f"<compiled {self.function!r}>"
-
-
-def missed(*args: Any) -> Any:
-    """The quick call of a function that has no program: it never fits."""
-    return MISS
 
 
 class _Callable(ModuleType):

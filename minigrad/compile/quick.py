@@ -21,10 +21,15 @@ if TYPE_CHECKING:
 MISS = object()  # what a quick call gives where something is not as it was
 
 
+def missed(*args: Any) -> Any:
+    """The quick call of a function that has no program: it never fits."""
+    return MISS
+
+
 def quick(entry: Entry, args: tuple[Any, ...]) -> Callable[..., Any]:
     """The quick call for arguments like these: tensors, numbers, strings, None. For others, one that never fits."""
     if not all(isinstance(arg, Tensor) or arg is None or type(arg) in PLAIN for arg in args):
-        return lambda *args: MISS
+        return missed
     space: dict[str, Any] = {}
     write = namer(space)
     numbers, count = entry.numbers, entry.count
@@ -65,7 +70,7 @@ def quick(entry: Entry, args: tuple[Any, ...]) -> Callable[..., Any]:
             ]
     decisions = dict.fromkeys(numbers.decisions)
     read = sorted({*entry.printer.used, *(i for text, _ in decisions for i in numbers.named_in(text))})
-    places = [(place, key, at) for place, key, at in numbers.places]
+    places = numbers.places
     numbers_read = [
         f"n{i} = {write(places[i][0])}[{places[i][1]!r}]" + ("" if places[i][2] is None else f"[{places[i][2]}]")
         for i in read

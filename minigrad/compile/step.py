@@ -29,8 +29,6 @@ serial = count(1)
 class Entry:
     """A program, bound to the arrays it works on. Without one, `refused` says why there is none."""
 
-    call: Callable[..., Any]
-
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any, tensors: list[Tensor]) -> None:
         self.function, self.refused, self.trusted = function, "", False
         try:
@@ -74,13 +72,10 @@ class Entry:
         self.guards = [(value.owner, value.array) for value in self.printer.owned if value.kind == "tensor"]
         self.flags = [(tensor, tensor._requires_grad) for tensor, _ in self.guards]
         lasting = {w.root for call in self.program.body for w in call.written if w.root.kind != "result"}
-        if any(value.kind == "constant" for value in lasting):
-            self.refused = "it writes into a tensor that it makes of numbers: compute the tensor instead"
-            return
         self.written = [value.array for value in lasting if value.kind != "argument"]
         self.changed = [value.owner for value in self.printer.owned if value.root in lasting]
         there = {id(tensor) for tensor in self.surroundings.tensors()}
-        if any(id(owner) not in there for owner in self.changed):
+        if any(value.kind == "constant" for value in lasting) or any(id(owner) not in there for owner in self.changed):
             self.refused = "it writes into a tensor that it makes of numbers: compute the tensor instead"
             return
         self.file = f"<minigrad.compile {next(serial)}: {getattr(function, '__name__', type(function).__name__)}>"
