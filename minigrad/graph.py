@@ -123,10 +123,11 @@ def apply(
     except (ValueError, TypeError) as error:
         raise explain(error, operation_name(forward, rules), operands) from error
     result = operands[0]._wrap(array)
-    if rules and grad_mode.get()[-1].enabled:
+    if rules:
         for operand in operands:
             if operand._requires_grad or operand._view is not None:  # a view may have a history it has not seen yet
-                record(result, forward, operands, rules, kwargs)
+                if grad_mode.get()[-1].enabled:
+                    record(result, forward, operands, rules, kwargs)
                 break
     return result
 

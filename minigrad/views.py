@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.errors import lost_base
-from minigrad.grad_mode import recording
-from minigrad.graph import Rule, apply, pass_on_retainer
+from minigrad.grad_mode import grad_mode, recording
+from minigrad.graph import Rule, apply, listening, pass_on_retainer, record
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -30,7 +30,7 @@ class View:
         self.base = base
         self.before = before  # the view that this one was taken from, if not from the base itself
         self.step = step
-        self.note()
+        self.node, self.written, self.detached = base._node, base._version[0], base._detached  # as `note` does
 
     def note(self) -> None:
         """Remember how the base is now: the operation it came from, its last write, its last detach_()."""
@@ -70,11 +70,16 @@ class View:
 def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwargs: Any) -> Tensor:
     """Like `apply`, for an operation whose result shares the operand's memory; its rule may not close over a tensor,
     because the step is kept, and taken again after writes."""
-    result = apply(forward, (operand,), (rule,), **kwargs)
+    before = operand._view
+    if listening.tape is not None:
+        result = apply(forward, (operand,), (rule,), **kwargs)
+    else:  # as `apply` does, without its detours
+        result = operand._wrap(forward(operand.array, **kwargs))
+        if (operand._requires_grad or before is not None) and grad_mode.get()[-1].enabled:
+            record(result, forward, (operand,), (rule,), kwargs)
     result._version = operand._version
     if result._node is not None:
         result._node.version = result._version
-    before = operand._view
     base = operand if before is None else before.base
     if not base._viewed:
         base._viewed = True

@@ -12,9 +12,8 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 FEW = 24  # columns, of a result that is worth computing some rows at a time
 LONG = 400  # elements in a row, from which on it is
-SMALL = (
-    10**6
-)  # multiplications that OpenBLAS takes for a small product, which it does without packing its operands first
+MANY = 2048  # rows, from which on adding up the small products costs more than they save
+SMALL = 10**6  # multiplications in what OpenBLAS takes for a small product
 
 
 def dot(a: Array, b: Array) -> Array:

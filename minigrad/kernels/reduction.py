@@ -7,6 +7,16 @@ import numpy as np
 from minigrad.kernels import Array
 
 
+def total(x: Array) -> Array:
+    """Σ x, over every element."""
+    return np.asanyarray(np.add.reduce(x, None))
+
+
+def sums(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
+    """Σ x over axes."""
+    return np.asanyarray(np.add.reduce(x, axis, None, None, keepdims))  # type: ignore[call-overload]
+
+
 def mean(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     """Σ x / n over axes. Of no elements it is NaN."""
     total: Array = np.asanyarray(np.add.reduce(x, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]

@@ -189,13 +189,16 @@ def _line(index: Any, name: str) -> None:
         raise IndexError(f"{name}: the index has shape {tuple(index.array.shape)}: it needs one dimension")
 
 
+PLAIN = (int, type(None))  # the types of a slice's ends that need no conversion
+
+
 def normalise(index: Any) -> tuple[tuple[Any, ...], bool]:
     """An index as a tuple that NumPy reads as PyTorch would, and whether it is basic: numbers, slices, None, Ellipsis.
 
     Index tensors and lists become arrays of their own, so that changing them later cannot change a gradient. An
     Ellipsis is added to basic ones, with which NumPy gives an array also where nothing but numbers is left.
     """
-    if type(index) is int:
+    if type(index) is int or (type(index) is slice and _part(index) is index):
         return (index, Ellipsis), True
     key = tuple([_part(part) for part in (index if isinstance(index, tuple) else (index,))])
     basic = not any(isinstance(part, np.ndarray) for part in key)
@@ -209,6 +212,8 @@ def _part(part: Any) -> Any:
     if part is None or part is Ellipsis or type(part) is int:
         return part
     if type(part) is slice:
+        if type(part.start) in PLAIN and type(part.stop) in PLAIN and type(part.step) in PLAIN:
+            return part
         return slice(*(None if n is None else index_of(n) for n in (part.start, part.stop, part.step)))
     array = np.array(getattr(part, "array", part))
     if array.dtype.kind == "b":

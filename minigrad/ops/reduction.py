@@ -38,8 +38,17 @@ class Reduction:
             self = self.to(dtype)
         elif self.array.dtype.kind in "bui":
             self = self.to(np.dtype(np.int64))
+        if dim is None and not keepdim:
+            shape = self.array.shape
+            return apply(reduction.total, (self,), (lambda g: g._filling(shape),))
         axis, spread = _reduced(self, dim, keepdim)
-        return apply(np.add.reduce, (self,), (lambda g: spread(g),), axis=axis, keepdims=keepdim)
+        return apply(reduction.sums, (self,), (lambda g: spread(g),), axis=axis, keepdims=keepdim)
+
+    def _filling(self: Tensor, shape: tuple[int, ...]) -> Tensor:
+        """One number, everywhere in a tensor of a shape: `sum`, backwards."""
+        if prod(shape) <= SMALL:  # one operation, rather than a view
+            return apply(kernels.spread, (self,), (lambda g: g.sum(),), kept=(), shape=shape)
+        return self.expand(shape)
 
     def sum_to_size(self: Tensor, *size: Any) -> Tensor:
         """The sum over dimensions that broadcasting would have added or stretched: the reverse of `expand`."""
@@ -313,6 +322,8 @@ class Reduction:
 def _axes(tensor: Tensor, dim: Any, name: str) -> tuple[int, ...]:
     """The dimensions to reduce, as numbers from 0. An empty tuple or None means all, as in PyTorch."""
     ndim = tensor.array.ndim
+    if type(dim) is int and -ndim <= dim < ndim:
+        return (dim % ndim,)
     if dim is None or dim == () or dim == []:
         return tuple(range(ndim))
     dims = tuple(dim) if isinstance(dim, tuple | list) else (dim,)
@@ -322,16 +333,11 @@ def _axes(tensor: Tensor, dim: Any, name: str) -> tuple[int, ...]:
 def _reduced(tensor: Tensor, dim: Any, keepdim: bool) -> tuple[Any, Any]:
     """The axes of a reduction, and the function that spreads a reduced tensor over the shape again."""
     shape = tensor.array.shape
-    if dim is None:
-        axis: tuple[int, ...] | None = None
-        kept: tuple[int, ...] = ()
-    else:
-        axis = _axes(tensor, dim, "reduction") if shape else ()
-        kept = tuple([1 if i in axis else n for i, n in enumerate(shape)])
-    small = tensor.array.size <= SMALL
+    axis = None if dim is None else _axes(tensor, dim, "reduction") if shape else ()
 
     def spread(g: Tensor) -> Tensor:
-        if small:  # one operation, rather than two views
+        kept = () if axis is None else tuple([1 if i in axis else n for i, n in enumerate(shape)])
+        if prod(shape) <= SMALL:  # one operation, rather than two views
             return apply(kernels.spread, (g,), (lambda h: h.sum(axis, keepdim),), kept=kept, shape=shape)
         return (g if keepdim or axis is None else g._as_view(kept)).expand(shape)
 

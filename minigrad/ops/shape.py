@@ -303,16 +303,21 @@ def _meet(tensors: Sequence[Tensor], name: str) -> list[Tensor]:
     return [t.to(first.array.dtype) for t in tensors]
 
 
+SEQUENCES = (tuple, list)
+
+
 def _flat(sizes: Any) -> tuple[int, ...]:
     """Sizes given one by one, or as one tuple or list."""
-    if len(sizes) == 1 and isinstance(sizes[0], tuple | list):
+    if len(sizes) == 1 and isinstance(sizes[0], SEQUENCES):
         sizes = sizes[0]
-    return tuple(int(n) for n in sizes)
+    return tuple(map(int, sizes))
 
 
 def _sizes(tensor: Tensor, sizes: Any, name: str) -> tuple[int, ...]:
     """A new shape with its -1 filled in; ShapeError if the number of elements differs."""
     new, n = _flat(sizes), tensor.array.size
+    if n and min(new, default=1) > 0 and prod(new) == n:
+        return new
     known = prod(size for size in new if size != -1)
     fits = n == known if -1 not in new else new.count(-1) == 1 and (n % known == 0 if known else False)
     if not fits or any(size < -1 for size in new):
