@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.kernels import rows
 from minigrad.kernels.products import dot as dot
 from minigrad.kernels.products import linear as linear
 from minigrad.kernels.products import matmul as matmul
@@ -81,8 +82,10 @@ def softmax(x: Array, axis: int) -> Array:
     """exp(x) / Σ exp(x) along an axis, shifted by the maximum so that nothing overflows."""
     if x.shape and x.shape[axis] == 0:
         return x.copy()
-    out: Array = np.asanyarray(np.exp(x - np.maximum.reduce(x, axis=axis, keepdims=True)))
-    out /= np.add.reduce(out, axis=axis, keepdims=True)
+    along = x.ndim - 1 == axis
+    out = np.asanyarray(x - (rows.extreme(x, np.maximum) if along else np.maximum.reduce(x, axis=axis, keepdims=True)))
+    np.exp(out, out=out)
+    out /= rows.total(out) if along else np.add.reduce(out, axis=axis, keepdims=True)
     return out
 
 
@@ -90,7 +93,11 @@ def log_softmax(x: Array, axis: int) -> Array:
     """log of `softmax`, computed without forming it."""
     if x.shape and x.shape[axis] == 0:
         return x.copy()
-    shifted: Array = np.asanyarray(x - np.maximum.reduce(x, axis=axis, keepdims=True))
+    if x.ndim - 1 == axis:
+        shifted: Array = np.asanyarray(x - rows.extreme(x, np.maximum))
+        shifted -= np.log(rows.total(np.exp(shifted)))
+        return shifted
+    shifted = np.asanyarray(x - np.maximum.reduce(x, axis=axis, keepdims=True))
     shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
     return shifted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.kernels import Array
+from minigrad.kernels import Array, rows
 
 # ── the right class ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -27,8 +27,9 @@ def row_logsumexp(x: Array) -> Array:
     """log Σ exp(x) of each row of (M, C), as (M, 1)."""
     if not x.shape[1]:
         return np.full((len(x), 1), -np.inf, x.dtype)
-    top = np.maximum.reduce(x, axis=1, keepdims=True)
-    powers = np.asanyarray(np.exp(x - top))
+    top = rows.extreme(x, np.maximum)
+    powers = np.asanyarray(x - top)
+    np.exp(powers, out=powers)
     total = powers.dot(np.ones((x.shape[1], 1), x.dtype))
     np.log(total, out=total)
     total += top

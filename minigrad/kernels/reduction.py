@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from minigrad.kernels import Array
+from minigrad.kernels import Array, rows
 
 
 def total(x: Array) -> Array:
@@ -14,12 +16,32 @@ def total(x: Array) -> Array:
 
 def sums(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     """Σ x over axes."""
+    if axis is not None and x.ndim and axis == (x.ndim - 1,):
+        total = rows.total(x)
+        return total if keepdims else np.asanyarray(total.reshape(x.shape[:-1]))
     return np.asanyarray(np.add.reduce(x, axis, None, None, keepdims))  # type: ignore[call-overload]
+
+
+def largest(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
+    """The maximum over axes."""
+    return _extreme(np.maximum, x, axis, keepdims)
+
+
+def smallest(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
+    """The minimum over axes."""
+    return _extreme(np.minimum, x, axis, keepdims)
+
+
+def _extreme(ufunc: Any, x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
+    if axis is not None and x.ndim and axis == (x.ndim - 1,):
+        found = rows.extreme(x, ufunc)
+        return found if keepdims else np.asanyarray(found.reshape(x.shape[:-1]))
+    return np.asanyarray(ufunc.reduce(x, axis=axis, keepdims=keepdims))
 
 
 def mean(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     """Σ x / n over axes. Of no elements it is NaN."""
-    total: Array = np.asanyarray(np.add.reduce(x, axis=axis, keepdims=keepdims))  # type: ignore[call-overload]
+    total = sums(x, axis, keepdims)
     n = x.size // total.size if total.size else 1
     return np.asanyarray(np.true_divide(total, n, dtype=x.dtype))
 

@@ -175,12 +175,12 @@ class Reduction:
     @numpy_names
     def amax(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         """The largest element. Equal ones share the gradient evenly."""
-        return _extreme(self, np.maximum.reduce, dim, keepdim, "amax")
+        return _extreme(self, reduction.largest, dim, keepdim, "amax")
 
     @numpy_names
     def amin(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
         """The smallest element. Equal ones share the gradient evenly."""
-        return _extreme(self, np.minimum.reduce, dim, keepdim, "amin")
+        return _extreme(self, reduction.smallest, dim, keepdim, "amin")
 
     @numpy_names
     def max(self: Tensor, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
@@ -188,7 +188,7 @@ class Reduction:
         if isinstance(dim, Reduction) or other is not None:
             return self.maximum(dim if other is None else other)
         if dim is None:
-            return _extreme(self, np.maximum.reduce, None, False, "max")
+            return _extreme(self, reduction.largest, None, False, "max")
         dim = _one(self, dim, "max")
         return return_types.max(chosen(self, self.argmax(dim), dim, keepdim, "max"))
 
@@ -198,15 +198,15 @@ class Reduction:
         if isinstance(dim, Reduction) or other is not None:
             return self.minimum(dim if other is None else other)
         if dim is None:
-            return _extreme(self, np.minimum.reduce, None, False, "min")
+            return _extreme(self, reduction.smallest, None, False, "min")
         dim = _one(self, dim, "min")
         return return_types.min(chosen(self, self.argmin(dim), dim, keepdim, "min"))
 
     @numpy_names
     def aminmax(self: Tensor, *, dim: int | None = None, keepdim: bool = False) -> Any:
         """The smallest and the largest element. Equal ones share the gradient evenly."""
-        low = _extreme(self, np.minimum.reduce, dim, keepdim, "aminmax")
-        return return_types.aminmax((low, _extreme(self, np.maximum.reduce, dim, keepdim, "aminmax")))
+        low = _extreme(self, reduction.smallest, dim, keepdim, "aminmax")
+        return return_types.aminmax((low, _extreme(self, reduction.largest, dim, keepdim, "aminmax")))
 
     @numpy_names
     def argmax(self: Tensor, dim: int | None = None, keepdim: bool = False) -> Tensor:

@@ -1,0 +1,32 @@
+"""Reductions along the last dimension: minigrad/kernels/rows.py."""
+
+import numpy as np
+import pytest
+
+from minigrad.kernels import rows
+
+SHAPES = [(1, 5), (10, 3), (400, 3), (64, 16), (32, 33), (1024, 64), (15, 100), (16, 2000), (4, 8, 40), (2000, 1)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", ["e", "f", "d", "i8"])
+def test_rows_are_reduced_as_numpy_does(shape, kind):
+    x = (np.random.default_rng(0).standard_normal(shape) * 9).astype(kind)
+    for array in (x, x[..., ::-1], np.asfortranarray(x)):
+        np.testing.assert_array_equal(rows.extreme(array, np.maximum), array.max(-1, keepdims=True))
+        np.testing.assert_array_equal(rows.extreme(array, np.minimum), array.min(-1, keepdims=True))
+        found, wanted = rows.total(array), array.sum(-1, keepdims=True)
+        assert found.dtype == wanted.dtype and found.shape == wanted.shape
+        np.testing.assert_allclose(
+            found, wanted, rtol=1e-5 if kind == "f" else 1e-12, atol=1e-3 if kind == "f" else 1e-10
+        )
+
+
+@pytest.mark.parametrize("shape", [(400, 3), (1024, 64), (2, 7)])
+def test_nan_and_infinities_pass(shape):
+    x = np.random.default_rng(1).standard_normal(shape)
+    x[0, 1], x[1, 0], x[1, 1] = np.nan, np.inf, -np.inf
+    for ufunc in (np.maximum, np.minimum):
+        np.testing.assert_array_equal(rows.extreme(x, ufunc), ufunc.reduce(x, axis=-1, keepdims=True))
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(rows.total(x), x.sum(-1, keepdims=True))
