@@ -16,7 +16,8 @@ def test_rows_are_reduced_as_numpy_does(shape, kind):
         np.testing.assert_array_equal(rows.extreme(array, np.maximum), array.max(-1, keepdims=True))
         np.testing.assert_array_equal(rows.extreme(array, np.minimum), array.min(-1, keepdims=True))
         found, wanted = rows.total(array), array.sum(-1, keepdims=True)
-        assert found.dtype == wanted.dtype and found.shape == wanted.shape
+        assert found.dtype == wanted.dtype
+        assert found.shape == wanted.shape
         np.testing.assert_allclose(
             found, wanted, rtol=1e-5 if kind == "f" else 1e-12, atol=1e-3 if kind == "f" else 1e-10
         )
