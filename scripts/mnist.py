@@ -118,7 +118,7 @@ class Run:
 
 def train(options: argparse.Namespace) -> int:
     """Train, test after each epoch, and draw."""
-    progress_bar, make_figure = required_packages()
+    progress_bar = required_packages()
     run = Run(settings(options)) if options.resume is None else Run.load(options.resume, options.epochs)
     chosen = run.options
     if run.epoch >= chosen["epochs"]:
@@ -162,7 +162,7 @@ def train(options: argparse.Namespace) -> int:
         )
     print(f"trained in {time.perf_counter() - began:.1f} s; weights in {weights}\n")
     table = report(run.model, unseen_images, unseen.targets)
-    draw(run, folder, make_figure, unseen, table)
+    draw(run, folder, unseen, table)
     return 0
 
 
@@ -324,7 +324,7 @@ def read(path: Path) -> dict[str, Any]:
 # ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def draw(run: Run, folder: Path, make_figure: Any, unseen: MNIST, table: list[list[int]]) -> None:
+def draw(run: Run, folder: Path, unseen: MNIST, table: list[list[int]]) -> None:
     """Write the pictures of a finished run."""
     from minigrad import plot
 
@@ -332,30 +332,22 @@ def draw(run: Run, folder: Path, make_figure: Any, unseen: MNIST, table: list[li
 
     def write(picture: Any, name: str) -> None:
         part = folder / f".{name}"
-        picture.savefig(part, format="png")
+        picture.figure.savefig(part, format="png")
         written.append(part.replace(folder / name))
 
-    curve = make_figure()
-    plot.learning_curve(curve.add_subplot(), [e["training"] for e in run.history], [e["unseen"] for e in run.history])
+    training, tests = ([epoch[kind] for epoch in run.history] for kind in ("training", "unseen"))
+    curve = plot.learning_curves(
+        training, tests, running=True, names=("training digits", "unseen digits"), quantity="read right", unit="%"
+    )
     write(curve, "learning_curve.png")
+    write(plot.weight_images(run.model.layers[0].weight), "first_layer.png")
 
-    first = run.model.layers[0].weight
-    images = make_figure(8, 0.5 + 1.25 * -(-len(first) // 8))
-    plot.weight_images(images.add_subplot(), first.detach())
-    write(images, "first_layer.png")
-
-    outputs = guesses(run.model, as_input(unseen))
-    wrong = (outputs != unseen.targets).array.nonzero()[0]
-    shown = wrong[:60]
-    mistakes = make_figure(9, 0.5 + 1.05 * -(-len(shown) // 10))
-    mistakes.suptitle(f"{len(wrong)} of {len(unseen):,} unseen digits were read wrong; the first {len(shown)}")
-    titles = [f"{unseen.targets.array[i]} read as {outputs.array[i]}" for i in shown]
-    plot.digits(mistakes.add_subplot(), unseen.data.array[shown], titles)
-    write(mistakes, "mistakes.png")
-
-    matrix = make_figure(5, 5)
-    plot.confusion(matrix.add_subplot(), table)
-    write(matrix, "confusion.png")
+    with minigrad.no_grad():
+        outputs = run.model(as_input(unseen))
+    if run.model.scores:
+        outputs = outputs.softmax(1)
+    write(plot.mistakes(unseen.data, unseen.targets, outputs, count=40), "mistakes.png")
+    write(plot.confusion(table), "confusion.png")
     print("pictures: " + ", ".join(str(path) for path in written))
 
 
@@ -459,8 +451,8 @@ TRAINING: dict[str, tuple[Any, Any, str]] = {
 }
 
 
-def required_packages() -> tuple[Any, Any]:
-    """The progress bar and the figures, or one line that says how to get them."""
+def required_packages() -> Any:
+    """The progress bar, if there is all that a run needs, or one line that says how to get them."""
     try:
         import matplotlib  # noqa: F401
         from tqdm import tqdm
@@ -468,9 +460,7 @@ def required_packages() -> tuple[Any, Any]:
         raise UsageError(
             f'{error.name} is needed for training: pip install "minigrad[mnist]", or use `make mnist`'
         ) from None
-    from minigrad import plot
-
-    return tqdm, plot.figure
+    return tqdm
 
 
 if __name__ == "__main__":

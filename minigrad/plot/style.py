@@ -1,0 +1,165 @@
+"""How pictures of learning look: two themes, and colours that keep their meaning in both.
+
+Source of the colours: M. Okabe and K. Ito, Color Universal Design, 2008, darkened on light paper and lightened on dark
+paper so that thin lines have a contrast of at least 3 to 1 with it, and text 4.5 to 1. Red and blue about zero are told
+apart by every kind of colour vision; lines differ in their markers or dashes too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.colors import Colormap
+    from matplotlib.figure import Figure
+
+Array = np.ndarray[Any, Any]
+
+MISSING = 'pictures need matplotlib: pip install "minigrad[mnist]"'
+PAPER = {"light": "#ffffff", "dark": "#14181d"}
+INK = {"light": "#1a1a1a", "dark": "#f0f3f6"}
+QUIET = {"light": "#666666", "dark": "#9aa4b0"}  # marks beside the data: grids, outlines, small print
+SERIES = {
+    "light": ("#0072b2", "#c04a00", "#007a59", "#a8437a", "#806000", "#3d3d3d"),
+    "dark": ("#56b4e9", "#ff9a57", "#2fc99a", "#eba6cd", "#f0c343", "#c9d1d9"),
+}
+DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+MARKERS = ("o", "s", "^", "D", "v", "P")
+DIVERGING = {
+    "light": ("#7a0c13", "#d4513a", "#f7f7f7", "#3f8fc4", "#08386b"),
+    "dark": ("#ffb59c", "#e2543a", "#14181d", "#3f8fd0", "#a6d8ff"),
+}
+HEAT = {
+    "light": ("#ffffff", "#fdd9b5", "#f59b57", "#cf5310", "#7d2a02"),
+    "dark": ("#14181d", "#4a2509", "#96460c", "#e07a26", "#ffd09b"),
+}
+GOOD = {"light": "#d3e9f7", "dark": "#123a56"}  # the paper of what is right
+
+
+@dataclass(frozen=True)
+class Look:
+    """The colours of one picture."""
+
+    theme: str
+    paper: Any
+    ink: Any
+
+    @property
+    def quiet(self) -> str:
+        """The colour of what stands beside the data."""
+        return QUIET[self.theme]
+
+    @property
+    def good(self) -> str:
+        """The colour behind what is right."""
+        return GOOD[self.theme]
+
+    def colour(self, i: int) -> str:
+        """The colour of the i-th series; the seventh has that of the first again, and other dashes."""
+        return SERIES[self.theme][i % len(SERIES[self.theme])]
+
+    @property
+    def diverging(self) -> Colormap:
+        """From red through the paper to blue; nothing where there is no number."""
+        return _colours("minigrad-diverging", DIVERGING[self.theme])
+
+    @property
+    def heat(self) -> Colormap:
+        """From the paper to orange."""
+        return _colours("minigrad-heat", HEAT[self.theme])
+
+
+def _colours(name: str, stops: tuple[str, ...]) -> Colormap:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list(name, list(stops)).with_extremes(bad=(0, 0, 0, 0))
+
+
+def figure(width: float = 7, height: float = 4.5, theme: str | None = None) -> Figure:
+    """An empty figure of so many inches, without a window; a notebook shows it if it is the last line of a cell.
+
+    `theme` is "light" or "dark", or None for matplotlib's own settings. ImportError, with the remedy, if matplotlib is
+    missing; ValueError for an unknown theme.
+
+    >>> figure(4, 3).add_subplot().plot([1, 2, 3])
+    [<matplotlib.lines.Line2D object at ...>]
+    """
+    check_theme(theme)
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(MISSING) from error
+    colours: dict[str, Any] = {} if theme is None else {"facecolor": PAPER[theme]}
+    return Figure(figsize=(width, height), layout="constrained", dpi=120, **colours)
+
+
+def check_theme(theme: str | None) -> None:
+    """Refuse a theme that there is not."""
+    if theme is not None and theme not in PAPER:
+        raise ValueError(f"theme {theme!r}: use 'light', 'dark', or None for matplotlib's settings")
+
+
+def canvas(ax: Axes | None, theme: str | None, width: float = 7, height: float = 4.5) -> tuple[Axes, Look]:
+    """The axes to draw on, dressed in the theme if there is one, and the colours to use there."""
+    check_theme(theme)
+    if ax is None:
+        ax = figure(width, height, theme).add_subplot()
+    if theme is not None:
+        ax.figure.set_facecolor(PAPER[theme])
+        ax.set_facecolor(PAPER[theme])
+        ax.tick_params(which="both", color=QUIET[theme], labelcolor=INK[theme])
+        for part in (ax.xaxis.label, ax.yaxis.label, ax.title):
+            part.set_color(INK[theme])
+        for spine in ax.spines.values():
+            spine.set_edgecolor(QUIET[theme])
+        return ax, Look(theme, PAPER[theme], INK[theme])
+    from matplotlib import rcParams
+
+    paper = ax.get_facecolor()
+    return ax, Look("dark" if luminance(paper) < 0.2 else "light", paper, rcParams["text.color"])
+
+
+def luminance(colour: Any) -> float:
+    """How light a colour is, from 0 to 1: the relative luminance of WCAG 2.2."""
+    from matplotlib.colors import to_rgb
+
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def legible_on(colour: Any) -> str:
+    """Black or white, whichever has more contrast with the colour."""
+    return "#000000" if luminance(colour) > 0.179 else "#ffffff"
+
+
+def legend(ax: Axes, look: Look, **where: Any) -> None:
+    """A legend in the colours of the picture."""
+    ax.legend(
+        labelcolor=look.ink, facecolor=look.paper, edgecolor=look.quiet, framealpha=0.85, fontsize="small", **where
+    )
+
+
+def colour_bar(ax: Axes, mappable: Any, look: Look, label: str, **settings: Any) -> Colorbar:
+    """A scale beside the axes, in the colours of the picture."""
+    bar = ax.figure.colorbar(mappable, ax=ax, **settings)
+    bar.set_label(label, color=look.ink, fontsize="small")
+    bar.ax.tick_params(which="both", color=look.quiet, labelcolor=look.ink, labelsize="small")
+    for part in (bar.outline, *bar.ax.spines.values()):
+        part.set_edgecolor(look.quiet)
+    return bar
+
+
+def array(data: Any) -> Array:
+    """The numbers of a tensor, an array or a list, without what is recorded."""
+    return np.asarray(data.detach() if hasattr(data, "detach") else data)
+
+
+def extent(values: Array, share: float = 0.99) -> float:
+    """The size that `share` of the finite numbers stay within; 1 if all are 0 or there are none."""
+    sizes = np.abs(values[np.isfinite(values)])
+    return (float(np.quantile(sizes, share)) or float(sizes.max()) or 1.0) if sizes.size else 1.0
