@@ -108,9 +108,12 @@ def learning_curves(
     if log:
         ax.set_yscale("log")
     ax.locator_params(axis="x", integer=True, min_n_ticks=1)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.grid(color=look.quiet, alpha=0.25, linewidth=0.8)
     ax.set_axisbelow(True)
-    legend(ax, look)
+    finite = averaged[np.isfinite(averaged)]
+    rising = finite.size > 0 and finite[-1] > finite[0]
+    legend(ax, look, loc="lower right" if rising else "upper right")  # where such a curve is not
     return ax
 
 
@@ -153,7 +156,7 @@ def gradient_distribution(
         rows[~((rows > 0) & np.isfinite(rows))] = np.nan
         low, middle, high = np.array([_quantiles(row) for row in rows]).T
         zeros = float((values == 0).mean())
-        left_out = f", {100 * zeros:.0f} % of them 0" if zeros >= 0.005 else ""
+        left_out = f"; {100 * zeros:.0f} % of the gradients are 0" if zeros >= 0.005 else ""
         ax.fill_between(places, low, high, color=look.colour(i), alpha=0.22, linewidth=0)
         ax.plot(
             places, middle, color=look.colour(i), linewidth=1.8, linestyle=DASHES[i % len(DASHES)],
@@ -163,7 +166,10 @@ def gradient_distribution(
     ax.set(xlabel=per, ylabel="size of one weight's gradient")
     ax.grid(color=look.quiet, alpha=0.25, linewidth=0.8)
     ax.set_axisbelow(True)
-    legend(ax, look, title="median, and the middle half")
+    ax.xaxis.set_major_formatter("{x:,.6g}")
+    legend(
+        ax, look, "line: median of the layer's weights; band: the middle half", loc="lower left", bbox_to_anchor=(0, 1)
+    )
     return ax
 
 

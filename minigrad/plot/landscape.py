@@ -80,7 +80,7 @@ def cost_surface(
         x: (n,), steps along the first direction.
         y: (m,), steps along the second.
         costs: (m, n), the cost there.
-        path: (T, 2), where a descent was, seen from the plane (see `path_in`).
+        path: (T, 2), where a descent was, seen from the plane (see `path_in`); a single point is where it ended.
         shares: the shares of the path's variance along both directions, for the labels (see `principal_directions`).
         log: colours by the logarithm of the cost, which has to be above 0.
         levels: how many colours.
@@ -115,16 +115,23 @@ def cost_surface(
         shades["norm"] = LogNorm(low, high)
     filled = ax.contourf(right, up, np.ma.masked_invalid(heights), cuts, cmap="viridis", **shades)
     ax.contour(right, up, np.ma.masked_invalid(heights), cuts, colors="#00000040", linewidths=0.5)
+    ticks = cuts[:: max(1, levels // 6)].tolist()
     bar = colour_bar(ax, filled, look, "cost", pad=0.02)
-    if log:
-        ticks = cuts[:: max(1, levels // 6)]
-        bar.set_ticks(ticks.tolist(), labels=[f"{t:.2g}" for t in ticks])
+    bar.set_ticks(ticks, labels=[f"{t:.2g}" for t in ticks])
+    bar.ax.minorticks_off()
     if path is not None:
         way = _way(path, "cost_surface")
-        ax.plot(*way.T, color="white", linewidth=1.2, marker="o", markersize=3.5, markeredgecolor="black",
-                markeredgewidth=0.6, label="the descent")  # fmt: skip
-        ax.plot(*way[-1], color="#ffd400", marker="*", markersize=13, markeredgecolor="black", linestyle="",
-                label="where it ended")  # fmt: skip
+        from matplotlib.patheffects import withStroke
+
+        marks: dict[str, Any] = {"markeredgecolor": "black", "linestyle": ""}
+        if len(way) > 1:
+            ax.plot(
+                *way.T, color="white", linewidth=1.2, marker="o", markersize=3.5, markeredgecolor="black",
+                markeredgewidth=0.6, label="the descent, seen from here",
+                path_effects=[withStroke(linewidth=2.4, foreground="black")],
+            )  # fmt: skip
+            ax.plot(*way[0], color="white", marker="s", markersize=8, label="where it began", **marks)
+        ax.plot(*way[-1], color="#ffd400", marker="*", markersize=13, label="where it ended", **marks)
         legend(ax, look)
     parts = ("", "") if shares is None else tuple(f" ({100 * share:.0f} % of the path's variance)" for share in shares)
     ax.set(xlabel=f"first direction{parts[0]}", ylabel=f"second direction{parts[1]}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.errors import ShapeError
-from minigrad.plot.style import array, canvas, colour_bar
+from minigrad.plot.style import array, canvas, colour_bar, legend
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,6 +47,14 @@ def activations(
     if numbers.ndim == 1:
         ax.bar(places, numbers, width=0.8, color=[look.colour(0 if v >= 0 else 1) for v in numbers])
         ax.axhline(0, color=look.quiet, linewidth=0.8)
+        if n <= 16:
+            for place, value in enumerate(numbers):
+                if np.isfinite(value):
+                    ax.annotate(
+                        f"{value:.2f}", (place, value), (0, 2 if value >= 0 else -2), textcoords="offset points",
+                        ha="center", va="bottom" if value >= 0 else "top", fontsize="small", color=look.ink,
+                    )  # fmt: skip
+            ax.margins(y=0.1)
         ax.set_ylabel("activation")
     else:
         there = numbers[np.isfinite(numbers)]
@@ -58,6 +66,7 @@ def activations(
         colour_bar(ax, image, look, "% of the inputs", pad=0.01)
         means = [column[np.isfinite(column)].mean() if np.isfinite(column).any() else np.nan for column in numbers.T]
         ax.hlines(means, places - 0.4, places + 0.4, color=look.colour(0), linewidth=2, label="mean")
+        legend(ax, look, loc="lower right", bbox_to_anchor=(1, 1))
         ax.set_ylabel(f"activation, of {len(numbers):,} inputs")
     if names is not None or n <= 32:
         ax.set_xticks(places, [str(i) for i in places] if names is None else list(names))

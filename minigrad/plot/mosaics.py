@@ -36,8 +36,8 @@ def digits(
     if pixels.ndim != 3:
         raise ShapeError(f"digits got images of shape {pixels.shape}: give (N, height, width), x.reshape(-1, 28, 28)")
     names = [""] * len(pixels) if titles is None else titles
-    ax, look = canvas(ax, theme, *_size(len(pixels), columns))
-    return _mosaic(ax, look, pixels, names, columns, cmap="Greys" if look.theme == "light" else "Greys_r")
+    ax, look = canvas(ax, theme, *_size(pixels, names, columns, 0.95))
+    return _mosaic(ax, look, pixels, names, columns, cmap=look.strokes)
 
 
 def weight_images(
@@ -81,7 +81,7 @@ def weight_images(
         raise ShapeError(f"weight_images got weights of shape {rows.shape}: give (neurons, inputs)")
     titles = [f"neuron {i}" for i in range(len(rows))] if names is None else names
     limit = extent(rows) if limit is None else limit
-    ax, look = canvas(ax, theme, *_size(len(rows), columns))
+    ax, look = canvas(ax, theme, *_size(rows, titles, columns, 1.1))
     _mosaic(ax, look, rows, titles, columns, cmap=look.diverging, vmin=-limit, vmax=limit)
     beyond = bool((np.abs(rows) > limit).any())
     if len(rows):
@@ -123,7 +123,7 @@ def mistakes(
     >>> import numpy as np
     >>> ax = mistakes(np.zeros((2, 28, 28)), [7, 1], np.eye(10)[[4, 1]])
     >>> ax.texts[0].get_text()
-    '7 read as 4, 100 %'
+    '7 read as 4\\n100 %'
     """
     pixels, right, said = array(images), array(labels).astype(int), array(outputs).astype(float)
     if pixels.ndim != 3 or said.ndim != 2 or not len(pixels) == len(right) == len(said):
@@ -140,12 +140,12 @@ def mistakes(
     shown = wrong[np.argsort(-wrongness[wrong], kind="stable")][:count]
     called = [str(i) for i in range(said.shape[1])] if names is None else names
     titles = [
-        f"{called[right[i]]} read as {called[guessed[i]]}, "
+        f"{called[right[i]]} read as {called[guessed[i]]}\n"
         + (f"{100 * said[i, guessed[i]]:.0f} %" if likely else f"{said[i, guessed[i]]:.2f}")
         for i in shown
     ]
-    ax, look = canvas(ax, theme, *_size(len(shown), columns, 1.45))
-    _mosaic(ax, look, pixels[shown], titles, columns, cmap="Greys" if look.theme == "light" else "Greys_r")
+    ax, look = canvas(ax, theme, *_size(pixels[shown], titles, columns, 1.05))
+    _mosaic(ax, look, pixels[shown], titles, columns, cmap=look.strokes)
     share = f"{len(wrong):,} of {len(right):,} were read wrong"
     rest = f"; the {len(shown)} worst, the very worst first" if len(shown) else ""
     ax.set_title(share + rest, fontsize="medium", color=look.ink)
@@ -160,23 +160,37 @@ def _costs(outputs: Array, labels: Array, likely: bool) -> Array:
     return np.asarray(((outputs - np.eye(outputs.shape[1])[labels]) ** 2).sum(1))
 
 
-def _size(n: int, columns: int, width: float = 1.0) -> tuple[float, float]:
-    """Inches that a mosaic of n images needs."""
+GAP, LINE = 4, 6.5  # pixels between images, and for a line of a title
+
+
+def _head(titles: Sequence[str]) -> int:
+    """Pixels above each image for its title."""
+    lines = max((title.count("\n") + 1 for title in titles if title), default=0)
+    return round(2 + LINE * lines) if lines else GAP
+
+
+def _size(images: Array, titles: Sequence[str], columns: int, width: float) -> tuple[float, float]:
+    """Inches that a mosaic needs whose images are so wide, a title above it all included."""
+    n, height, across = images.shape
     columns = max(min(columns, n), 1)
-    return max(3.0, 1.0 + columns * width), 0.6 + 1.2 * max(1, -(-n // columns))
+    inches = width / (across + GAP)
+    return max(3.0, columns * width), 0.45 + inches * max(1, -(-n // columns)) * (height + _head(titles))
 
 
 def _mosaic(ax: Axes, look: Look, images: Array, titles: Sequence[str], columns: int, **colours: Any) -> Axes:
     """Images in a grid, as one image: quicker by far than axes for each."""
     n, height, width = images.shape
     columns = max(min(columns, n), 1)
-    gap, head = 4, 9  # pixels between columns, and above each image for its title
-    lines = -(-n // columns)
-    page = np.full((lines * (height + head), columns * (width + gap)), np.nan)
+    head = _head(titles)
+    page = np.full((-(-n // columns) * (height + head), columns * (width + GAP)), np.nan)
     for i, (image, title) in enumerate(zip(images, titles, strict=True)):
-        top, left = (i // columns) * (height + head) + head, (i % columns) * (width + gap) + gap // 2
+        top, left = (i // columns) * (height + head) + head, (i % columns) * (width + GAP) + GAP // 2
         page[top : top + height, left : left + width] = image
-        ax.text(left + width / 2, top - 2, title, ha="center", va="bottom", fontsize="small", color=look.ink)
+        if title:
+            ax.text(
+                left + width / 2, top - 2, title, ha="center", va="bottom", fontsize="small", color=look.ink,
+                linespacing=1.1,
+            )  # fmt: skip
     if n:
         ax.imshow(page, interpolation="none", **colours)
     ax.set_axis_off()

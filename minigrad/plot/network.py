@@ -58,7 +58,7 @@ def strips(
     ticks: list[float] = []
     labels: list[str] = []
     spans: list[tuple[int, int]] = []
-    for name, parts, sign, top in (("weights", own, 1, 1.0), ("-gradient", slopes, -1, -0.75)):
+    for name, parts, sign, top in (("weights", own, 1, 1.0), ("−gradient", slopes, -1, -0.75)):
         pages, spans = [], []
         at = 0
         for layer, count in zip(layers, counts, strict=True):
@@ -75,7 +75,7 @@ def strips(
             vmin=-limit, vmax=limit,
         )  # fmt: skip
         ticks.append(top - 0.5)
-        labels.append(f"{name.replace('-', '−')}\n±{limit:.2g}")
+        labels.append(f"{name}\ndeepest: ±{limit:.2g}")
     _brackets(ax, look, spans, [f"{n}\n{c:,} numbers" for n, c in zip(called, counts, strict=True)])
     ax.set(xlim=(0, spans[-1][1]), ylim=(-1.8, 1.05), xticks=[])
     ax.set_yticks(ticks, labels)
@@ -119,16 +119,16 @@ def nudges(
     Args:
         gradients: of the cost for this digit, one matrix (neurons, inputs) for each layer. A link's nudge is -gradient.
         image: (height, width), the digit; its pixels are the first layer's inputs, and links start at them.
-        activations: of each layer after the input, which shade the neurons.
-        strongest: how many links to draw at most; the picture says how many there are.
+        activations: of each layer after the input, which shade the neurons: 0 is paper and 1 is ink.
+        strongest: how many links to draw at most; the picture says how many there are, and how many in each layer.
         names: of the last layer's neurons.
 
-    ShapeError if shapes do not fit.
+    A gradient of 0, or one that is no number, has no link. ShapeError if shapes do not fit.
 
     >>> import numpy as np
     >>> ax = nudges([np.array([[0.5, 0.0], [-1.0, 0.1]])], strongest=2)
     >>> ax.get_title()
-    'the 2 strongest of 4 nudges: blue links up, red links down'
+    'the 2 strongest of 4 nudges: blue up, red down; the thickest is 1'
     """
     from matplotlib.collections import LineCollection
 
@@ -151,39 +151,40 @@ def nudges(
     outputs = [str(i) for i in range(len(nudge[-1]))] if names is None else list(names)
     if len(outputs) != len(nudge[-1]):
         raise ShapeError(f"nudges got {len(outputs)} names for {len(nudge[-1])} outputs: give one for each")
-    ax, look = canvas(ax, theme, 8, 4.8)
+    ax, look = canvas(ax, theme, 8, 4.2)
     places = [_inputs(nudge[0].shape[1], picture)] + [_column(1 + 0.62 * i, len(g)) for i, g in enumerate(nudge)]
     if picture is not None:
-        ax.imshow(picture, extent=(-0.4, 0.4, 0.1, 0.9), cmap="Greys" if look.theme == "light" else "Greys_r")
-    sizes = np.concatenate([np.abs(g).reshape(-1) for g in nudge])
+        ax.imshow(picture, extent=(-0.4, 0.4, 0.1, 0.9), cmap=look.strokes)
+    sizes = np.concatenate([np.nan_to_num(np.abs(g), nan=0.0, posinf=0.0).reshape(-1) for g in nudge])
     drawn = min(strongest, int((sizes > 0).sum()))
-    least = np.sort(sizes)[-drawn] if drawn else np.inf
+    chosen = np.zeros(len(sizes), bool)
+    chosen[np.argsort(-sizes, kind="stable")[:drawn]] = True
     most = float(sizes.max()) or 1.0
-    shown = []
+    shown, before = [], 0
     for layer, g in enumerate(nudge):
-        to, origin = np.nonzero(np.abs(g) >= least)
+        to, origin = np.nonzero(chosen[before : before + g.size].reshape(g.shape))
+        before += g.size
         order = np.argsort(np.abs(g[to, origin]))  # the strongest on top
         to, origin = to[order], origin[order]
         strength = np.abs(g[to, origin]) / most
         colours = look.diverging(0.5 + 0.5 * np.sign(g[to, origin]) * (0.35 + 0.5 * strength))
         lines = np.stack([places[layer][origin], places[layer + 1][to]], 1)
         ax.add_collection(LineCollection(list(lines), linewidths=0.3 + 4 * strength, colors=colours, zorder=2))
-        shown.append(f"{len(to)} of {g.size:,}")
+        shown.append(f"{len(to):,} of {g.size:,} links")
     for layer, spots in enumerate(places[1:]):
-        fill = look.heat(np.clip(shades[layer], 0, 1)) if shades is not None else [look.paper] * len(spots)
+        fill = look.strokes(np.clip(shades[layer], 0, 1)) if shades is not None else [look.paper] * len(spots)
         ax.scatter(spots[:, 0], spots[:, 1], s=70, c=fill, edgecolors=look.quiet, linewidths=1, zorder=3)
     for (x, y), name in zip(places[-1], outputs, strict=True):
         ax.text(x + 0.06, y, name, va="center", color=look.ink, fontsize="small")
     for layer, text in enumerate(shown):
         x = (places[layer].mean(0)[0] + places[layer + 1][0, 0]) / 2
         ax.text(x, -0.04, text, ha="center", va="top", fontsize="small", color=look.ink)
-    ax.set(xlim=(-0.45, places[-1][0, 0] + 0.2), ylim=(-0.12, 1.02), aspect="equal")
+    ax.set(xlim=(-0.45, places[-1][0, 0] + 0.2), ylim=(-0.1, 1.0), aspect="equal")
     ax.set_axis_off()
     ax.set_title(
-        f"the {drawn:,} strongest of {sizes.size:,} nudges: blue links up, red links down",
-        fontsize="medium",
-        color=look.ink,
-    )
+        f"the {drawn:,} strongest of {sizes.size:,} nudges: blue up, red down; the thickest is {most:.2g}",
+        fontsize="medium", color=look.ink,
+    )  # fmt: skip
     return ax
 
 

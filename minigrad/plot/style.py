@@ -8,6 +8,8 @@ apart by every kind of colour vision; lines differ in their markers or dashes to
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,12 +34,13 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 DIVERGING = {
     "light": ("#7a0c13", "#d4513a", "#f7f7f7", "#3f8fc4", "#08386b"),
-    "dark": ("#ffb59c", "#e2543a", "#14181d", "#3f8fd0", "#a6d8ff"),
+    "dark": ("#ffb59c", "#e2543a", "#22272e", "#3f8fd0", "#a6d8ff"),
 }
 HEAT = {
     "light": ("#ffffff", "#fdd9b5", "#f59b57", "#cf5310", "#7d2a02"),
     "dark": ("#14181d", "#4a2509", "#96460c", "#e07a26", "#ffd09b"),
 }
+STROKES = {"light": ("#f1f3f5", "#111111"), "dark": ("#22272e", "#f7f9fb")}  # a tile has an edge
 GOOD = {"light": "#d3e9f7", "dark": "#123a56"}  # the paper of what is right
 
 
@@ -65,13 +68,18 @@ class Look:
 
     @property
     def diverging(self) -> Colormap:
-        """From red through the paper to blue; nothing where there is no number."""
+        """From red through something near the paper to blue; nothing where there is no number."""
         return _colours("minigrad-diverging", DIVERGING[self.theme])
 
     @property
     def heat(self) -> Colormap:
         """From the paper to orange."""
         return _colours("minigrad-heat", HEAT[self.theme])
+
+    @property
+    def strokes(self) -> Colormap:
+        """From something near the paper to ink: for pictures of digits, and for neurons."""
+        return _colours("minigrad-strokes", STROKES[self.theme])
 
 
 def _colours(name: str, stops: tuple[str, ...]) -> Colormap:
@@ -95,7 +103,22 @@ def figure(width: float = 7, height: float = 4.5, theme: str | None = None) -> F
     except ImportError as error:
         raise ImportError(MISSING) from error
     colours: dict[str, Any] = {} if theme is None else {"facecolor": PAPER[theme]}
-    return Figure(figsize=(width, height), layout="constrained", dpi=120, **colours)
+    return _picture(Figure)(figsize=(width, height), layout="constrained", dpi=120, **colours)
+
+
+@cache
+def _picture(base: type[Figure]) -> type[Figure]:
+    """A figure that a notebook shows even if pyplot was never imported."""
+
+    class Picture(base):  # type: ignore[misc,valid-type]
+        """A matplotlib figure."""
+
+        def _repr_png_(self) -> bytes:
+            page = BytesIO()
+            self.savefig(page, format="png")
+            return page.getvalue()
+
+    return Picture
 
 
 def check_theme(theme: str | None) -> None:
@@ -137,11 +160,13 @@ def legible_on(colour: Any) -> str:
     return "#000000" if luminance(colour) > 0.179 else "#ffffff"
 
 
-def legend(ax: Axes, look: Look, **where: Any) -> None:
+def legend(ax: Axes, look: Look, title: str = "", **where: Any) -> None:
     """A legend in the colours of the picture."""
-    ax.legend(
-        labelcolor=look.ink, facecolor=look.paper, edgecolor=look.quiet, framealpha=0.85, fontsize="small", **where
-    )
+    box = ax.legend(
+        labelcolor=look.ink, facecolor=look.paper, edgecolor=look.quiet, framealpha=0.85, fontsize="small",
+        title=title or None, title_fontsize="small", alignment="left", **where,
+    )  # fmt: skip
+    box.get_title().set_color(look.ink)
 
 
 def colour_bar(ax: Axes, mappable: Any, look: Look, label: str, **settings: Any) -> Colorbar:

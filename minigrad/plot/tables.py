@@ -53,7 +53,7 @@ def confusion(
             paper = look.good if i == j else image.to_rgba(mistakes[i, j])
             share = f"{shares[i, j]:.0f} %" if shares[i, j] >= 9.5 or shares[i, j] == 0 else f"{shares[i, j]:.1f} %"
             ax.text(
-                j, i, f"{counts[i, j]}\n{share}", ha="center", va="center", fontsize="x-small", color=legible_on(paper),
+                j, i, f"{counts[i, j]:,}\n{share}", ha="center", va="center", fontsize="x-small", color=legible_on(paper),
                 linespacing=1.1,
             )  # fmt: skip
     ax.set_xticks(range(n), called)
