@@ -6,6 +6,7 @@
 #   make test-pictures   an environment with Playwright, and pictures and pages measured in an installed Chromium
 #   make bench    an environment with other libraries beside it, and the speed of all of them
 #   make draw     the computation graphs of the README, into runs/graphs
+#   make gallery   train the digit network briefly and draw the pictures of docs/gallery.md
 #   make clean    remove what the others made
 
 PYTHON ?= python3
@@ -13,7 +14,7 @@ ARGS ?=
 bin := .venv/bin
 one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: mnist test test-pictures parity lint bench draw clean
+.PHONY: mnist test test-pictures parity lint bench draw gallery clean
 
 mnist: .venv/installed
 	$(bin)/python scripts/mnist.py $(ARGS)
@@ -37,6 +38,9 @@ bench: .venv-bench/installed
 
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)
+
+gallery: .venv/installed
+	$(bin)/python scripts/draw_gallery.py $(ARGS)
 
 .venv/installed: extras = dev
 .venv-parity/installed: extras = dev,parity

@@ -111,9 +111,7 @@ def learning_curves(
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.grid(color=look.quiet, alpha=0.25, linewidth=0.8)
     ax.set_axisbelow(True)
-    finite = averaged[np.isfinite(averaged)]
-    rising = finite.size > 0 and finite[-1] > finite[0]
-    legend(ax, look, loc="lower right" if rising else "upper right")  # where such a curve is not
+    legend(ax, look, [line.get_data() for line in ax.lines])
     return ax
 
 
@@ -146,6 +144,7 @@ def gradient_distribution(
     shortest = len(next(iter(sizes.values())))
     places = np.arange(1, shortest + 1) if steps is None else _line(steps, "steps")
     ax, look = canvas(ax, theme)
+    bands: list[tuple[Array, Array]] = []
     for i, (name, values) in enumerate(sizes.items()):
         if values.ndim < 2 or len(values) != len(places):
             raise ShapeError(
@@ -155,6 +154,7 @@ def gradient_distribution(
         rows = values.reshape(len(values), -1).astype(float)
         rows[~((rows > 0) & np.isfinite(rows))] = np.nan
         low, middle, high = np.array([_quantiles(row) for row in rows]).T
+        bands += [(places, low), (places, middle), (places, high)]
         zeros = float((values == 0).mean())
         left_out = f"; {100 * zeros:.0f} % of the gradients are 0" if zeros >= 0.005 else ""
         ax.fill_between(places, low, high, color=look.colour(i), alpha=0.22, linewidth=0)
@@ -167,9 +167,7 @@ def gradient_distribution(
     ax.grid(color=look.quiet, alpha=0.25, linewidth=0.8)
     ax.set_axisbelow(True)
     ax.xaxis.set_major_formatter("{x:,.6g}")
-    legend(
-        ax, look, "line: median of the layer's weights; band: the middle half", loc="lower left", bbox_to_anchor=(0, 1)
-    )
+    legend(ax, look, bands, "line: median of the layer's weights; band: the middle half")
     return ax
 
 

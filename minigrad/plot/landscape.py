@@ -53,7 +53,7 @@ def cost_slice(
             *way.T, color=look.colour(1), linewidth=0.8, marker="o", markersize=3, label="the descent, off the line",
         )  # fmt: skip
         ax.plot(*way[-1], color=look.ink, marker="*", markersize=11, linestyle="", label="where it ended")
-        legend(ax, look)
+        legend(ax, look, [(x, y), (way[:, 0], way[:, 1])])
     if log:
         ax.set_yscale("log")
     ax.set(xlabel=xlabel, ylabel="cost")
@@ -121,18 +121,17 @@ def cost_surface(
     bar.ax.minorticks_off()
     if path is not None:
         way = _way(path, "cost_surface")
-        from matplotlib.patheffects import withStroke
-
         marks: dict[str, Any] = {"markeredgecolor": "black", "linestyle": ""}
         if len(way) > 1:
+            ax.plot(*way.T, color="black", linewidth=2.6)  # an edge to the white line
             ax.plot(
                 *way.T, color="white", linewidth=1.2, marker="o", markersize=3.5, markeredgecolor="black",
                 markeredgewidth=0.6, label="the descent, seen from here",
-                path_effects=[withStroke(linewidth=2.4, foreground="black")],
             )  # fmt: skip
             ax.plot(*way[0], color="white", marker="s", markersize=8, label="where it began", **marks)
         ax.plot(*way[-1], color="#ffd400", marker="*", markersize=13, label="where it ended", **marks)
-        legend(ax, look)
+        legend(ax, look, [(way[:, 0], way[:, 1])])
+    ax.locator_params(nbins=7)
     parts = ("", "") if shares is None else tuple(f" ({100 * share:.0f} % of the path's variance)" for share in shares)
     ax.set(xlabel=f"first direction{parts[0]}", ylabel=f"second direction{parts[1]}")
     return ax

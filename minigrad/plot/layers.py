@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.errors import ShapeError
-from minigrad.plot.style import array, canvas, colour_bar, legend
+from minigrad.plot.style import array, canvas, colour_bar
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def activations(
     ax, look = canvas(ax, theme, min(max(4.0, 1.5 + 0.35 * n), 12), 3.2)
     places = np.arange(n)
     if numbers.ndim == 1:
-        ax.bar(places, numbers, width=0.8, color=[look.colour(0 if v >= 0 else 1) for v in numbers])
+        ax.bar(places, numbers, width=0.8, color=look.diverging(np.where(numbers >= 0, 0.8, 0.2)))
         ax.axhline(0, color=look.quiet, linewidth=0.8)
         if n <= 16:
             for place, value in enumerate(numbers):
@@ -65,11 +65,10 @@ def activations(
         image = ax.pcolormesh(np.arange(n + 1) - 0.5, edges, shares, cmap=look.heat, vmin=0)
         colour_bar(ax, image, look, "% of the inputs", pad=0.01)
         means = [column[np.isfinite(column)].mean() if np.isfinite(column).any() else np.nan for column in numbers.T]
-        ax.hlines(means, places - 0.4, places + 0.4, color=look.colour(0), linewidth=2, label="mean")
-        legend(ax, look, loc="lower right", bbox_to_anchor=(1, 1))
+        ax.hlines(means, places - 0.4, places + 0.4, color=look.colour(0), linewidth=2)
         ax.set_ylabel(f"activation, of {len(numbers):,} inputs")
     if names is not None or n <= 32:
         ax.set_xticks(places, [str(i) for i in places] if names is None else list(names))
     ax.set_xlim(-0.6, n - 0.4)
-    ax.set_xlabel("neuron")
+    ax.set_xlabel("neuron" if numbers.ndim == 1 else "neuron (its line: the mean)")
     return ax

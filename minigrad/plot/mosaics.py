@@ -88,7 +88,9 @@ def weight_images(
         colour_bar(
             ax, ax.images[-1], look, "weight", extend="both" if beyond else "neither", shrink=0.7, aspect=25, pad=0.01
         )
-    ax.set_title("blue: a bright pixel here excites the neuron; red: inhibits it", fontsize="medium", color=look.ink)
+    ax.set_title(
+        "a bright pixel excites the neuron where blue, inhibits it where red", fontsize="medium", color=look.ink
+    )
     return ax
 
 
@@ -160,36 +162,34 @@ def _costs(outputs: Array, labels: Array, likely: bool) -> Array:
     return np.asarray(((outputs - np.eye(outputs.shape[1])[labels]) ** 2).sum(1))
 
 
-GAP, LINE = 4, 6.5  # pixels between images, and for a line of a title
-
-
-def _head(titles: Sequence[str]) -> int:
-    """Pixels above each image for its title."""
+def _spaces(images: Array, titles: Sequence[str]) -> tuple[int, int]:
+    """Pixels between the columns, and above each image for its title: in proportion to the images."""
+    gap = max(1, images.shape[2] // 7)
     lines = max((title.count("\n") + 1 for title in titles if title), default=0)
-    return round(2 + LINE * lines) if lines else GAP
+    return gap, round((0.07 + 0.23 * lines) * images.shape[1]) if lines else gap
 
 
-def _size(images: Array, titles: Sequence[str], columns: int, width: float) -> tuple[float, float]:
-    """Inches that a mosaic needs whose images are so wide, a title above it all included."""
-    n, height, across = images.shape
+def _size(images: Array, titles: Sequence[str], columns: int, inches: float) -> tuple[float, float]:
+    """Inches that a mosaic needs whose columns are so wide, a title above it all included."""
+    n, height, width = images.shape
+    gap, head = _spaces(images, titles)
     columns = max(min(columns, n), 1)
-    inches = width / (across + GAP)
-    return max(3.0, columns * width), 0.45 + inches * max(1, -(-n // columns)) * (height + _head(titles))
+    return max(3.0, columns * inches), 0.45 + inches / (width + gap) * max(1, -(-n // columns)) * (height + head)
 
 
 def _mosaic(ax: Axes, look: Look, images: Array, titles: Sequence[str], columns: int, **colours: Any) -> Axes:
     """Images in a grid, as one image: quicker by far than axes for each."""
     n, height, width = images.shape
     columns = max(min(columns, n), 1)
-    head = _head(titles)
-    page = np.full((-(-n // columns) * (height + head), columns * (width + GAP)), np.nan)
+    gap, head = _spaces(images, titles)
+    page = np.full((-(-n // columns) * (height + head), columns * (width + gap)), np.nan)
     for i, (image, title) in enumerate(zip(images, titles, strict=True)):
-        top, left = (i // columns) * (height + head) + head, (i % columns) * (width + GAP) + GAP // 2
+        top, left = (i // columns) * (height + head) + head, (i % columns) * (width + gap) + gap // 2
         page[top : top + height, left : left + width] = image
         if title:
             ax.text(
-                left + width / 2, top - 2, title, ha="center", va="bottom", fontsize="small", color=look.ink,
-                linespacing=1.1,
+                left + width / 2 - 0.5, top - 1 - height / 28, title, ha="center", va="bottom", fontsize="small",
+                color=look.ink, linespacing=1.1,
             )  # fmt: skip
     if n:
         ax.imshow(page, interpolation="none", **colours)

@@ -83,7 +83,7 @@ def strips(
     for spine in ax.spines.values():
         spine.set_visible(False)
     ax.set_title(
-        f"{sum(counts):,} weights and biases, and the nudge that each gets: blue up, red down", fontsize="medium",
+        f"all {sum(counts):,} weights and biases: blue is positive, red negative", fontsize="medium",
         color=look.ink,
     )  # fmt: skip
     return ax
@@ -99,7 +99,7 @@ def _brackets(ax: Axes, look: Look, spans: list[tuple[int, int]], labels: list[s
         places[i] = right = min(places[i], right)
         right -= room
     for (a, b), place, label in zip(spans, places, labels, strict=True):
-        ax.plot([a, a, b, b], [-0.05, -0.12, -0.12, -0.05], color=look.ink, linewidth=1)
+        ax.plot([a, a, b, b], [-0.05, -0.12, -0.12, -0.05], color=look.ink, linewidth=1, clip_on=False)
         ax.plot([(a + b) / 2, place], [-0.12, -0.25], color=look.ink, linewidth=0.8)
         ax.text(place, -0.27, label, ha="center", va="top", fontsize="small", color=look.ink, linespacing=1.2)
 
@@ -171,6 +171,8 @@ def nudges(
         lines = np.stack([places[layer][origin], places[layer + 1][to]], 1)
         ax.add_collection(LineCollection(list(lines), linewidths=0.3 + 4 * strength, colors=colours, zorder=2))
         shown.append(f"{len(to):,} of {g.size:,} links")
+    if picture is None and len(places[0]) <= 64:
+        ax.scatter(places[0][:, 0], places[0][:, 1], s=12, color=look.quiet, zorder=3)
     for layer, spots in enumerate(places[1:]):
         fill = look.strokes(np.clip(shades[layer], 0, 1)) if shades is not None else [look.paper] * len(spots)
         ax.scatter(spots[:, 0], spots[:, 1], s=70, c=fill, edgecolors=look.quiet, linewidths=1, zorder=3)

@@ -7,6 +7,7 @@ apart by every kind of colour vision; lines differ in their markers or dashes to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -160,13 +161,24 @@ def legible_on(colour: Any) -> str:
     return "#000000" if luminance(colour) > 0.179 else "#ffffff"
 
 
-def legend(ax: Axes, look: Look, title: str = "", **where: Any) -> None:
-    """A legend in the colours of the picture."""
+def legend(ax: Axes, look: Look, avoid: Sequence[tuple[Any, Any]], title: str = "") -> None:
+    """A legend in the colours of the picture, in the corner that has the fewest of the points (x, y) to avoid."""
     box = ax.legend(
         labelcolor=look.ink, facecolor=look.paper, edgecolor=look.quiet, framealpha=0.85, fontsize="small",
-        title=title or None, title_fontsize="small", alignment="left", **where,
+        title=title or None, title_fontsize="small", alignment="left", loc=_emptiest(ax, avoid),
     )  # fmt: skip
     box.get_title().set_color(look.ink)
+
+
+def _emptiest(ax: Axes, avoid: Sequence[tuple[Any, Any]]) -> Any:
+    """As matplotlib's "best", which is slow, and warns, where there are many points."""
+    found = np.concatenate([np.stack([x, y], 1)[:: max(1, len(x) // 1000)] for x, y in avoid])
+    ax.get_xlim(), ax.get_ylim()  # settle the limits
+    x, y = ax.transAxes.inverted().transform(ax.transData.transform(found)).T
+    sides = {"right": x > 0.45, "left": x < 0.55}
+    halves = {"upper": y > 0.7, "lower": y < 0.3}
+    counts = {f"{half} {side}": int((halves[half] & sides[side]).sum()) for half in halves for side in sides}
+    return min(counts, key=counts.__getitem__)
 
 
 def colour_bar(ax: Axes, mappable: Any, look: Look, label: str, **settings: Any) -> Colorbar:
