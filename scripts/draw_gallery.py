@@ -31,14 +31,15 @@ from models import digits
 
 ROOT = Path(__file__).resolve().parent.parent
 THEMES = ("light", "dark")
-EPOCHS, BATCH, EVERY = 4, 10, 100  # weights and gradients are noted every hundred steps
+BATCH, EVERY = 10, 100  # weights and gradients are noted every hundred steps
 
 
 class Run:
     """A short training of the digit network, and what was measured in it."""
 
-    def __init__(self, epochs: int = EPOCHS, n: int = 60_000) -> None:
+    def __init__(self, epochs: int = 4, n: int = 60_000, points: int = 31) -> None:
         generator = minigrad.manual_seed(0)
+        self.points = points  # along each side of a map of the cost
         self.model = digits.DigitClassifier()
         self.names = [name for name, p in self.model.named_parameters() if p.ndim > 1]
         training, self.unseen = MNIST(train=True), MNIST(train=False)
@@ -188,7 +189,7 @@ def some_digits(run: Run, theme: str) -> Any:
 def cost_slice(run: Run, theme: str) -> Any:
     """From the first weights to the last."""
     way = run.theta - run.path[0]
-    line = plot.cost_line(run.cost, run.theta, way, reach=(-1.3, 0.7), n=61)
+    line = plot.cost_line(run.cost, run.theta, way, reach=(-1.3, 0.7), n=2 * run.points - 1)
     seen = plot.path_in(run.path, run.theta, way)[:, 0]
     costs = [run.cost(theta) for theta in run.path[::4]]
     return plot.cost_slice(
@@ -204,7 +205,7 @@ def cost_surface(run: Run, theme: str) -> Any:
     low, high = seen.min(0), seen.max(0)
     margin = 0.3 * (high - low)
     (x0, y0), (x1, y1) = (low - margin).tolist(), (high + margin).tolist()
-    grid = plot.cost_grid(run.cost, run.theta, first, second, reach=((x0, x1), (y0, y1)), n=31)
+    grid = plot.cost_grid(run.cost, run.theta, first, second, reach=((x0, x1), (y0, y1)), n=run.points)
     return plot.cost_surface(*grid, path=seen, shares=shares, log=True, theme=theme)
 
 
@@ -212,7 +213,7 @@ def cost_surface_at_random(run: Run, theme: str) -> Any:
     """Two random directions, as long as each neuron's weights."""
     parameters = list(run.model.parameters())
     first, second = (plot.random_direction(parameters, seed) for seed in (0, 1))
-    grid = plot.cost_grid(run.cost, run.theta, first, second, reach=1.0, n=31)
+    grid = plot.cost_grid(run.cost, run.theta, first, second, reach=1.0, n=run.points)
     return plot.cost_surface(*grid, path=[[0, 0]], theme=theme)
 
 
