@@ -146,6 +146,37 @@ def test_blue_is_positive_and_zero_is_near_the_paper(theme):
     assert look.diverging(np.nan)[3] == 0  # no number, no colour
 
 
+# How the three kinds of dichromats see (linear) red, green and blue: G. Machado, M. Oliveira and L. Fernandes, A
+# physiologically-based model for simulation of color vision deficiency, IEEE TVCG 15(6), 2009, severity 1.
+VISION = {
+    "all three": np.eye(3),
+    "protanopia": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
+    "deuteranopia": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
+    "tritanopia": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
+}
+
+
+def seen(colour, vision):
+    """A colour in CIE Lab, as it is seen."""
+    rgb = np.array(to_rgb(colour))
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
+    xyz = to_xyz @ np.clip(np.array(VISION[vision]) @ linear, 0, 1) / to_xyz.sum(1)
+    x, y, z = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize("vision", VISION)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_colours_are_told_apart_by_every_kind_of_colour_vision(theme, vision):
+    look = style.Look(theme, style.PAPER[theme], style.INK[theme])
+    series = [seen(look.colour(i), vision) for i in range(6)]
+    assert min(np.linalg.norm(a - b) for i, a in enumerate(series) for b in series[:i]) >= 20
+    for far in (0.15, 0.3, 0.5):
+        positive, negative = (seen(look.diverging(0.5 + sign * far), vision) for sign in (1, -1))
+        assert np.linalg.norm(positive - negative) >= 20, far
+
+
 def test_a_figure_has_the_size_asked_for_and_no_window():
     figure = plot.figure(3, 2)
     assert figure.get_size_inches().tolist() == [3, 2]
@@ -419,6 +450,10 @@ def test_probabilities_are_in_per_cent_and_sorted_by_the_right_answers():
     ax = plot.mistakes(np.zeros((4, 7, 7)), [1, 0, 2, 2], outputs)
     assert [t.get_text() for t in ax.texts] == ["0 read as 2\n98 %", "2 read as 0\n60 %", "1 read as 0\n50 %"]
     assert ax.get_title() == "3 of 4 were read wrong; the 3 worst, the very worst first"
+    near = plot.mistakes(np.zeros((2, 7, 7)), [1, 1], [[0.9962, 0.0038], [1.0, 0.0]])
+    assert [t.get_text() for t in near.texts] == ["1 read as 0\n100 %", "1 read as 0\n99.6 %"]
+    near = plot.mistakes(np.zeros((1, 7, 7)), [1], [[0.9962, 0.5]])
+    assert [t.get_text() for t in near.texts] == ["1 read as 0\n0.996"]
     ax = plot.mistakes(np.zeros((4, 7, 7)), [1, 0, 2, 2], outputs, costs=[3, 2, 9, 1], count=2, names="abc")
     assert [t.get_text() for t in ax.texts] == ["b read as a\n50 %", "a read as c\n98 %"]
     assert ax.get_title() == "3 of 4 were read wrong; the 2 worst, the very worst first"
@@ -438,13 +473,13 @@ def test_no_mistakes_are_said_to_be_none():
 
 
 def test_activations_of_one_input_are_bars_with_their_numbers():
-    ax = plot.activations([0.25, -0.5, np.nan], names=["a", "b", "c"])
+    ax = plot.activations([0.25, -0.5, np.nan, 0.998], names=["a", "b", "c", "d"])
     assert [bar.get_height() for bar in ax.patches][:2] == [0.25, -0.5]
-    assert [text.get_text() for text in ax.texts] == ["0.25", "-0.50"]
+    assert [text.get_text() for text in ax.texts] == ["0.25", "-0.50", "0.998"]
     up, down = (bar.get_facecolor() for bar in ax.patches[:2])
     assert up[2] > up[0]
     assert down[0] > down[2]
-    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b", "c", "d"]
     drawn(ax)
 
 

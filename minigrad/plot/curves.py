@@ -85,7 +85,8 @@ def learning_curves(
     averaged = smoothed(numbers, smoothing)
     ax, look = canvas(ax, theme)
     few = len(numbers) <= 60
-    style: dict[str, Any] = {"color": look.colour(0), "marker": "o" if few else "", "markersize": 3.5}
+    size = 4.5 if len(numbers) <= 20 else 3
+    style: dict[str, Any] = {"color": look.colour(0), "marker": "o" if few else "", "markersize": size}
     label = f"{names[0]}{', averaged while it learns' if running else ''}: {_last(numbers, unit)}"
     if smoothing:
         ax.plot(places, numbers, label=f"{names[0]}, as measured", **style | {"linewidth": 1}, alpha=0.35)
@@ -101,7 +102,7 @@ def learning_curves(
             )
         _same(when, tests, "test_steps", "test")
         ax.plot(
-            when, tests, linestyle=":", linewidth=1, color=look.colour(1), marker="s", markersize=4.5,
+            when, tests, linestyle=":", linewidth=1, color=look.colour(1), marker="s", markersize=size,
             label=f"{names[1]}: {_last(tests, unit)}",
         )  # fmt: skip
     ax.set(xlabel=per, ylabel=quantity + (f", {unit}" if unit else ""))

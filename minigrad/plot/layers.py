@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.errors import ShapeError
-from minigrad.plot.style import array, canvas, colour_bar
+from minigrad.plot.style import array, canvas, colour_bar, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +51,7 @@ def activations(
             for place, value in enumerate(numbers):
                 if np.isfinite(value):
                     ax.annotate(
-                        f"{value:.2f}", (place, value), (0, 2 if value >= 0 else -2), textcoords="offset points",
+                        short(float(value), 2, 1), (place, value), (0, 2 if value >= 0 else -2), textcoords="offset points",
                         ha="center", va="bottom" if value >= 0 else "top", fontsize="small", color=look.ink,
                     )  # fmt: skip
             ax.margins(y=0.1)

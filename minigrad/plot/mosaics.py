@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad.errors import ShapeError
-from minigrad.plot.style import Array, Look, array, canvas, colour_bar, extent
+from minigrad.plot.style import Array, Look, array, canvas, colour_bar, extent, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -143,7 +143,7 @@ def mistakes(
     called = [str(i) for i in range(said.shape[1])] if names is None else names
     titles = [
         f"{called[right[i]]} read as {called[guessed[i]]}\n"
-        + (f"{100 * said[i, guessed[i]]:.0f} %" if likely else f"{said[i, guessed[i]]:.2f}")
+        + (f"{short(100 * said[i, guessed[i]], 0, 100)} %" if likely else short(said[i, guessed[i]], 2, 1))
         for i in shown
     ]
     ax, look = canvas(ax, theme, *_size(pixels[shown], titles, columns, 1.05))

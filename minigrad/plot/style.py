@@ -1,8 +1,8 @@
 """How pictures of learning look: two themes, and colours that keep their meaning in both.
 
-Source of the colours: M. Okabe and K. Ito, Color Universal Design, 2008, darkened on light paper and lightened on dark
-paper so that thin lines have a contrast of at least 3 to 1 with it, and text 4.5 to 1. Red and blue about zero are told
-apart by every kind of colour vision; lines differ in their markers or dashes too.
+Blue and orange are near those of M. Okabe and K. Ito, Color Universal Design, 2008. The other series were chosen, of a few
+hues, for the greatest distance between any two under every kind of colour vision. Lines have a contrast of at least 3
+to 1 with the paper and text 4.5 to 1; lines differ in their markers or dashes too.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PAPER = {"light": "#ffffff", "dark": "#14181d"}
 INK = {"light": "#1a1a1a", "dark": "#f0f3f6"}
 QUIET = {"light": "#666666", "dark": "#9aa4b0"}  # marks beside the data: grids, outlines, small print
 SERIES = {
-    "light": ("#0072b2", "#c04a00", "#007a59", "#a8437a", "#806000", "#3d3d3d"),
-    "dark": ("#56b4e9", "#ff9a57", "#2fc99a", "#eba6cd", "#f0c343", "#c9d1d9"),
+    "light": ("#0072b2", "#c04a00", "#72315c", "#858585", "#00291b", "#3d3100"),
+    "dark": ("#56b4e9", "#ff9a57", "#da2fa1", "#c2c2c2", "#007a52", "#ffce0a"),
 }
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
@@ -200,3 +200,10 @@ def extent(values: Array, share: float = 0.99) -> float:
     """The size that `share` of the finite numbers stay within; 1 if all are 0 or there are none."""
     sizes = np.abs(values[np.isfinite(values)])
     return (float(np.quantile(sizes, share)) or float(sizes.max()) or 1.0) if sizes.size else 1.0
+
+
+def short(value: float, places: int, whole: float) -> str:
+    """A number with few decimal places, and with more if it were rounded up to the whole: 0.996 is not 1."""
+    while value < whole <= round(value, places) and places < 6:
+        places += 1
+    return f"{value:.{places}f}"
