@@ -273,7 +273,8 @@ def test_averages_taken_while_it_learned_say_so_and_stand_in_the_middle_of_their
 
 
 def test_tests_stand_where_they_were_made():
-    ax = plot.learning_curves(range(10), [5, 1], steps=range(0, 100, 10), test_steps=[50, 100], per="step")
+    ax = plot.learning_curves(range(10), [5, 1], steps=range(0, 100, 10), test_steps=[50, 100], per="step", log=True)
+    assert ax.get_yscale() == "log"
     assert ax.lines[1].get_xdata().tolist() == [50, 100]
     assert ax.get_xlabel() == "step"
     for wrong in (
