@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.compile.flat import side_by_side
+from minigrad.compile.numbers import Number
 from minigrad.compile.pieces import PIECE, in_runs
 from minigrad.compile.record import Call, Tape, Value
 
@@ -36,7 +37,7 @@ class Program:
         calls, first = without_twins(calls)
         self.outputs = [first.get(v, v) for v in (latest.get(v, v) for v in outputs)]
         self.part(calls, gradients)
-        calls = self.fold(drop_dead(calls, self.outputs))
+        calls = self.fold(drop_dead(calls, self.outputs), {v.root for v in self.outputs[len(outputs) - gradients :]})
         self.calls = side_by_side(calls, tape.optimizers)
         settle(self.calls)
         self.calls = in_one_shape(self.calls)
@@ -59,15 +60,20 @@ class Program:
 
     # ── constants ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def fold(self, calls: list[Call]) -> list[Call]:
-        """Take out the calls on constants alone."""
-        written = {value.root for call in calls for value in call.written}
+    def fold(self, calls: list[Call], gradients: set[Value]) -> list[Call]:
+        """Take out the calls on constants alone. A gradient is made afresh at every run: it is the user's, to write into."""
+        written = gradients.union(value.root for call in calls for value in call.written)
         fixed: set[Value] = set()
         kept = []
         for call in calls:
             reads = call.reads()
             pure = (
-                not call.written and reads and call.results and not written.intersection(v.root for v in call.results)
+                not call.written
+                and reads
+                and call.results
+                and call.name != "draw"
+                and not written.intersection(v.root for v in call.results)
+                and not counts(call)
             )
             if pure and all(v.root in fixed or is_private(v, written) for v in reads):
                 fixed.update(v.root for v in call.results)
@@ -269,6 +275,11 @@ def drop_dead(calls: list[Call], outputs: list[Value]) -> list[Call]:
             needed.update(v.root for v in (*call.reads(), *call.written))
             kept.append(call)
     return kept[::-1]
+
+
+def counts(call: Call) -> bool:
+    """Is there a number among the arguments that is read afresh, a learning rate for instance?"""
+    return any(isinstance(part, Number) for part in (*call.args, *call.kwargs.values()))
 
 
 def is_private(value: Value, written: set[Value]) -> bool:
