@@ -1,10 +1,17 @@
 """At the edges of `minigrad.compile`: constant gradients, checks that fail, random states, views, what is refused."""
 
+import contextvars
+import functools
+import os
+import threading
+from collections import OrderedDict, defaultdict
+
 import pytest
 
 import minigrad
 import minigrad.compile
 from minigrad import nn, optim
+from minigrad.compile import CompileError, CompileWarning
 
 # ── gradients that are the same at every call ────────────────────────────────────────────────────────────────────────
 
@@ -51,3 +58,172 @@ def test_draws_by_constant_weights_are_drawn_at_every_run():
     draw = minigrad.compile(lambda x: minigrad.multinomial(minigrad.ones(50), 16) + x)
     drawn = [draw(minigrad.zeros(16)).tolist() for _ in range(6)]
     assert drawn[3] != drawn[4] != drawn[5]
+
+
+# ── checks that fail ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("checked", ["what is given", "what is drawn"])
+def test_a_check_that_fails_has_drawn_nothing(checked):
+    """The function runs itself then, with the numbers that it would have drawn, and the buffers as they were."""
+    given = checked == "what is given"
+
+    def chances(x):
+        noisy = nn.functional.dropout(x, 0.5)
+        return nn.functional.binary_cross_entropy(x if given else noisy, minigrad.zeros(8)) + noisy.sum()
+
+    for bad in (False, True):
+        found = []
+        for compiled in (False, True):
+            minigrad.manual_seed(1)
+            step = minigrad.compile(chances) if compiled else chances
+            for _ in range(5):
+                step(minigrad.full((8,), 0.25))
+            if bad:
+                with pytest.raises(RuntimeError, match="between 0 and 1"):
+                    step(minigrad.full((8,), 2.0))
+            found.append(minigrad.rand(1).item())
+        assert found[0] == found[1]
+
+
+def test_a_check_comes_before_what_is_written():
+    table, norm = nn.Embedding(3, 2), nn.BatchNorm1d(2)
+
+    def step(x, places):
+        return norm(x).detach(), table(places).detach()
+
+    compiled = minigrad.compile(step)
+    for _ in range(4):
+        compiled(minigrad.rand(5, 2), minigrad.tensor([0, 2]))
+    counted = norm.num_batches_tracked.item()
+    with pytest.raises(IndexError, match="embedding: index out of range"):  # what the function says, not the program
+        compiled(minigrad.rand(5, 2), minigrad.tensor([0, 3]))
+    assert norm.num_batches_tracked.item() == counted + 1
+
+
+# ── random states ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def seeds(x):
+    minigrad.manual_seed(3)
+    return x + minigrad.rand(3)
+
+
+def restores(x):
+    state = minigrad.get_rng_state()
+    drawn = x + minigrad.rand(3)
+    minigrad.set_rng_state(state)
+    return drawn
+
+
+@pytest.mark.parametrize("function", [seeds, restores, lambda x: x + minigrad.poisson(minigrad.full((3,), 4.0))])
+def test_where_a_generator_stands_is_not_a_programs_business(function):
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        call = minigrad.compile(function) if compiled else function
+        if compiled:
+            call(minigrad.zeros(3))
+            with pytest.warns(CompileWarning, match="where a random generator stands"):
+                call(minigrad.zeros(3))
+        else:
+            call(minigrad.zeros(3)), call(minigrad.zeros(3))
+        found.append([call(minigrad.zeros(3)).tolist() for _ in range(3)])
+    assert found[0] == found[1]
+
+
+# ── results ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_dicts_come_back_as_they_are():
+    call = minigrad.compile(lambda x: OrderedDict(double=x * 2, same=x + 0))
+    for _ in range(5):
+        found = call(minigrad.tensor(2.0))
+        assert type(found) is OrderedDict
+        assert list(found) == ["double", "same"]
+    other = minigrad.compile(lambda x: defaultdict(list, double=x * 2))
+    other(minigrad.tensor(2.0))
+    with pytest.warns(CompileWarning, match="a defaultdict is among its arguments or results"):
+        other(minigrad.tensor(2.0))
+    assert type(other(minigrad.tensor(2.0))) is defaultdict
+
+
+def test_a_diagonal_is_written_to():
+    call = minigrad.compile(lambda x: minigrad.diag(x * 2))
+    for i in range(5):
+        assert call(minigrad.tensor([1.0, i])).tolist() == [[2.0, 0.0], [0.0, 2.0 * i]]
+
+
+def test_a_hidden_dependence_of_a_gradient_is_found_out(tmp_path):
+    file = tmp_path / "factor.txt"
+    w = minigrad.ones(2, requires_grad=True)
+
+    def step(x):
+        w.grad = None
+        ((w * x).sum() * float(file.read_text())).backward()
+        return x + 1
+
+    call = minigrad.compile(step)
+    file.write_text("1")
+    call(minigrad.ones(2)), call(minigrad.ones(2))
+    file.write_text("2")
+    with pytest.raises(CompileError, match="gave something else"):
+        call(minigrad.ones(2))
+
+
+# ── what is looked up elsewhere ──────────────────────────────────────────────────────────────────────────────────────
+
+RATE = contextvars.ContextVar("RATE", default=1.0)
+OWN = threading.local()
+KEPT = {"rate": 1.0}
+
+
+@functools.lru_cache
+def kept(key):
+    return KEPT[key]
+
+
+def set_kept(value):
+    kept.cache_clear()
+    KEPT["rate"] = value
+
+
+@pytest.mark.parametrize(
+    ("function", "change"),
+    [
+        (lambda x: x * RATE.get(), RATE.set),
+        (lambda x: x * float(os.environ["RATE"]), lambda v: os.environ.update(RATE=str(v))),
+        (lambda x: x * float(os.getenv("RATE")), lambda v: os.environ.update(RATE=str(v))),
+        (lambda x: x * OWN.rate, lambda v: setattr(OWN, "rate", v)),
+        (lambda x: x * kept("rate"), set_kept),
+    ],
+    ids=["context variable", "environ", "getenv", "threading.local", "lru_cache"],
+)
+def test_what_changes_outside_is_noticed(function, change, monkeypatch):
+    monkeypatch.setenv("RATE", "1.0")
+    change(1.0)
+    call = minigrad.compile(function)
+    one = minigrad.ones(1)
+    assert [call(one).item() for _ in range(5)] == [1.0] * 5
+    assert call.fast(one).item() == 1.0  # there is a program
+    change(3.0)
+    assert [call(one).item() for _ in range(5)] == [3.0] * 5
+    change(1.0)
+    assert call(one).item() == 1.0
+
+
+def test_each_thread_has_its_own_values():
+    OWN.rate = 2.0
+    call = minigrad.compile(lambda x: x * OWN.rate)
+    for _ in range(4):
+        call(minigrad.ones(1))
+    found = []
+
+    def other():
+        OWN.rate = 5.0
+        found.append(call(minigrad.ones(1)).item())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    assert found == [5.0]

@@ -59,6 +59,7 @@ class Printer:
         self.passing = {value for run in program.runs for value in run.passing}
         self.lasting: list[int] = []  # the lines that write into what was there before
         self.checks: list[int] = []  # the lines that check
+        self.drawn = self.undone = False  # was something drawn before this line? does a check after it take that back?
 
     def name(self, value: Value) -> str:
         """What a value is called: results in one place have one name. One from outside is bound when it is first named."""
@@ -154,8 +155,11 @@ class Printer:
         if name == "check":
             value, how, found = call.args
             taken = f"{self.text(value)}.{'tolist' if how == 'tolist' else 'item'}()"
-            return f"if {taken} != {self.text(found)}: raise ValueError({self.complaint(call)!r})"
+            undo = "[draw.restore(state) for draw, state in zip(draws, states)]; " if self.drawn else ""
+            self.undone = self.undone or self.drawn
+            return f"if {taken} != {self.text(found)}: {undo}raise ValueError({self.complaint(call)!r})"
         if name == "draw":
+            self.drawn = True
             drawn = f"draws[{call.args[0]}].{call.args[1]}({', '.join([*args[2:], *rest])})"
             return f"{self.local('np.copyto')}({self.name(call.results[0])}, {drawn})"
         if name == "[]=":
@@ -260,7 +264,9 @@ class Printer:
             if any(value.root.kind != "result" for value in call.written):
                 lasting.append(len(body))
         fills = [f"{name}[()] = {text}" for (text, _), name in self.scalars.items()]
-        setup = [f"{self.name(call.results[0])} = {self.expression(call, *self.parts(call))}" for call in program.setup]
+        if self.undone:
+            fills.append("states = [draw.state() for draw in draws]")
+        setup = [self.view(call) for call in program.setup]
         places = [self.place(name, *key) for key, name in self.places.items()]
         outputs = ", ".join([*(self.name(value) for value in program.outputs), *(text for *_, text in numbers.results)])
         given = ", ".join(name for name, _ in self.given)
@@ -309,6 +315,12 @@ class Printer:
         self.loops.append(f"{name} = [{taken}{ends} for i in range(0, {size}, {PIECE})]")
         self.piece_names = {value: f"q{i}" for i, value in enumerate((*whole, *passing))}
         return f"for {', '.join(self.piece_names.values())}{',' * (len(self.piece_names) == 1)} in {name}:"
+
+    def view(self, call: Call) -> str:
+        """The line that takes a view. One of a diagonal may be written to, though NumPy forbids it at first."""
+        name, args = self.name(call.results[0]), self.parts(call)
+        line = f"{name} = {self.expression(call, *args)}"
+        return line + f"; {name}.flags.writeable = {args[0][0]}.flags.writeable" * call.name.endswith("diagonal")
 
     def parts(self, call: Call) -> tuple[list[str], list[str]]:
         """The arguments of a call, those by position and those by name."""

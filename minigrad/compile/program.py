@@ -38,7 +38,7 @@ class Program:
         self.outputs = [first.get(v, v) for v in (latest.get(v, v) for v in outputs)]
         self.part(calls, gradients)
         calls = self.fold(drop_dead(calls, self.outputs), {v.root for v in self.outputs[len(outputs) - gradients :]})
-        self.calls = side_by_side(calls, tape.optimizers)
+        self.calls = side_by_side(checks_first(calls), tape.optimizers)
         settle(self.calls)
         self.calls = in_one_shape(self.calls)
         self.setup, self.body = self.split(self.calls)
@@ -275,6 +275,25 @@ def drop_dead(calls: list[Call], outputs: list[Value]) -> list[Call]:
             needed.update(v.root for v in (*call.reads(), *call.written))
             kept.append(call)
     return kept[::-1]
+
+
+def checks_first(calls: list[Call]) -> list[Call]:
+    """The calls, with each check that can be made before anything is written or drawn, and what it needs, at the start.
+
+    If it fails, the function runs itself, from a state that nothing has touched.
+    """
+    moved: set[int] = set()
+    for i, check in enumerate(calls):
+        if check.name == "check":
+            needed = {value.root for value in check.reads()}
+            chain = [check]
+            for call in reversed(calls[:i]):
+                if not needed.isdisjoint(v.root for v in (*call.results, *call.written)):
+                    needed.update(v.root for v in call.reads())
+                    chain.append(call)
+            if not any(call.written or call.name == "draw" for call in chain):
+                moved.update(map(id, chain))
+    return [c for c in calls if id(c) in moved] + [c for c in calls if id(c) not in moved]
 
 
 def counts(call: Call) -> bool:

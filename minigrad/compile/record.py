@@ -31,14 +31,7 @@ ASKING = (
     "minigrad.conversion",
 )  # where bool(x), x.item() ... lead
 PACKAGE = __name__.partition(".")[0]
-WRITING = {
-    "copyto",
-    "put_along_axis",
-    "put",
-    "place",
-    "putmask",
-    "fill_diagonal",
-}  # functions that write into their first argument
+WRITING = {"copyto", "put_along_axis", "put", "place", "putmask", "fill_diagonal"}  # into their first argument
 COPIES = ("array", "asarray", "ascontiguousarray", "asfortranarray")  # functions of NumPy that drop an array's class
 DRAWS = (
     "raw", "raw64", "uniform", "normal", "normal_pairs", "bernoulli", "exponential", "below", "integers", "permutation",
@@ -46,6 +39,7 @@ DRAWS = (
 )  # fmt: skip
 
 
+STEERED = ("manual_seed", "seed", "restore", "state", "numpy")  # where a stream stands, and what NumPy draws from it
 SHAPED_BY_VALUES = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "union1d", "intersect1d"}
 
 
@@ -287,6 +281,11 @@ class Tape:
         """Random numbers from a stream: fresh ones at every run. A draw that is part of another is not one of its own."""
         if self.drawing or self.elsewhere():
             return function(stream, *args, **kwargs)
+        if name in STEERED:
+            self.refused = (
+                "it sets or reads where a random generator stands, or draws by NumPy's methods: do that outside"
+            )
+            return function(stream, *args, **kwargs)
         if not any(stream is known for known in self.draws):
             self.draws.append(stream)
         which = next(i for i, known in enumerate(self.draws) if known is stream)
@@ -377,10 +376,11 @@ def caller() -> FrameType:
 @contextmanager
 def heard(tape: Tape) -> Iterator[None]:
     """The block in which a tape hears everything: operations, optimizers, random numbers."""
-    plain: list[tuple[Any, str, Any]] = [(Stream, name, vars(Stream)[name]) for name in DRAWS]
+    plain: list[tuple[Any, str, Any]] = [(Stream, name, vars(Stream)[name]) for name in (*DRAWS, *STEERED)]
     plain += [(np, name, getattr(np, name)) for name in COPIES]
     for place, name, function in plain:
-        setattr(place, name, (_drawn if place is Stream else _copied)(tape, name, function))
+        own = property(_drawn(tape, name, function.fget)) if name == "numpy" else None
+        setattr(place, name, own or (_drawn if place is Stream else _copied)(tape, name, function))
     listening.tape = tape
     watchers.append(tape)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 import threading
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -76,7 +76,9 @@ class Entry:
         self.changed = [value.owner for value in self.printer.owned if value.root in lasting]
         there = {id(tensor) for tensor in self.surroundings.tensors()}
         if any(value.kind == "constant" for value in lasting) or any(id(owner) not in there for owner in self.changed):
-            self.refused = "it writes into a tensor that it makes of numbers: compute the tensor instead"
+            self.refused = (
+                "it writes into an argument, or into a tensor that it makes of numbers: compute a new one instead"
+            )
             return
         self.file = f"<minigrad.compile {next(serial)}: {getattr(function, '__name__', type(function).__name__)}>"
         linecache.cache[self.file] = len(self.source), None, self.source.splitlines(True), self.file
@@ -216,7 +218,7 @@ class Entry:
         numbers, streams = self.numbers.read(), [draw.state() for draw in self.program.draws]
         replayed: list[Tensor] = []
         leaves(self.replay(tensors), replayed)
-        after = [array.copy() for array in (*touched, *(t.array for t in replayed))]
+        after = [np.copy(array) for array in (*touched, *(t.array for t in replayed), *self._left())]
         for array, old in zip(touched, before):
             np.copyto(array, old)
         for tensor, gradient in gradients:
@@ -227,7 +229,7 @@ class Entry:
         result = self.function(*args, **kwargs)
         found: list[Tensor] = []
         leaves(result, found)
-        for a, b in zip(after, (*touched, *(t.array for t in found)), strict=True):
+        for a, b in zip(after, (*touched, *(t.array for t in found), *self._left()), strict=True):
             if a.shape != b.shape or not np.allclose(a, b, rtol=1e-3, atol=1e-5, equal_nan=True):
                 raise CompileError(
                     f"{getattr(self.function, '__name__', 'the function')} gave something else than its program when both "
@@ -236,6 +238,11 @@ class Entry:
                 )
         self.trusted = True
         return result
+
+    def _left(self) -> list[Any]:
+        """What a run leaves besides its results: gradients, an optimizer's numbers, where the random generators stand."""
+        gradients = [np.empty(0) if t._grad is None else t._grad.array for t, _ in self.grads]
+        return [*gradients, *map(np.asarray, self.numbers.read()), *(draw.state() for draw in self.program.draws)]
 
 
 def forget(calls: list[Call]) -> None:
@@ -342,8 +349,8 @@ def leaves(part: Any, found: list[Tensor]) -> Any:
         return Tensor, next(i for i, tensor in enumerate(found) if tensor.array is part.array)
     if isinstance(part, tuple | list):
         return type(part), tuple([leaves(item, found) for item in part])
-    if isinstance(part, dict):
-        return dict, tuple([(key, leaves(item, found)) for key, item in part.items()])
+    if type(part) in (dict, OrderedDict):
+        return type(part), tuple([(key, leaves(item, found)) for key, item in part.items()])
     if part is not None and not isinstance(part, (int, float, complex, str, bytes, np.dtype, type)) and part is not ...:
         kind = "ndarray" if type(part) is Recorded else type(part).__name__
         raise Foreign(f"a {kind} is among its arguments or results, and what that holds is not seen: use tensors")
@@ -361,7 +368,7 @@ def rebuilt(structure: Any, tensors: list[Tensor]) -> Any:
         return tensors[content]
     if kind is None:
         return content
-    if kind is dict:
-        return {key: rebuilt(item, tensors) for key, item in content}
+    if issubclass(kind, dict):
+        return kind((key, rebuilt(item, tensors)) for key, item in content)
     items = [rebuilt(item, tensors) for item in content]
     return kind(items) if kind in (tuple, list) else kind(*items)

@@ -11,13 +11,16 @@ registering a hook, and the like, are counted in `listening.changes`, so that on
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import sysconfig
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
+from threading import local
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -110,6 +113,15 @@ class Surroundings:
                 raise Unseen(f"a hook is registered on the tensor `{path}`, and a program calls no hooks")
         elif isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
             self.generators.append(value)
+        elif isinstance(value, ContextVar):
+            self._add(f"{path}.get()", "{}.get(None)", value, value.get(None))
+        elif isinstance(value, local):  # of which each thread sees another dict
+            for key, item in vars(value).items():
+                self._add(f"{path}.{key}", f"{{}}.__dict__.get({key!r})", value, item)
+            self._add(f"len(vars({path}))", "len({}.__dict__)", value, len(vars(value)), "==")
+        elif value is os.getenv or value is os.environ:
+            items = frozenset(os.environ._data.items())  # type: ignore[attr-defined]
+            self.places.append(Place(path, "frozenset({}._data.items())", os.environ, items, "=="))
         elif isinstance(value, FunctionType):
             self._enter_function(path, value)
         elif isinstance(value, MethodType | BuiltinMethodType):
@@ -141,6 +153,9 @@ class Surroundings:
             )
         elif hasattr(value, "__wrapped__") and callable(value):
             self._waiting.append((path, value.__wrapped__))
+            if hasattr(value, "cache_info"):  # what it has kept may differ from what it would compute
+                kept = [*value.cache_info()[1::2]]  # how often it had to compute, and how much it holds
+                self.places.append(Place(f"{path}.cache_info()", "[*{}.cache_info()[1::2]]", value, kept, "=="))
         elif not isinstance(value, ModuleType) and (is_users(type(value)) or type(value).__module__ in PLAIN_OBJECTS):
             self._enter_object(path, value)
 
@@ -189,7 +204,7 @@ class Surroundings:
         for name in sorted(names & space.keys()):
             value = space[name]
             self._add(name, f"{{}}[{name!r}]", space, value)
-            if isinstance(value, ModuleType) and is_users(value):
+            if isinstance(value, ModuleType) and (value is os or is_users(value)):
                 for part in sorted(names & vars(value).keys()):
                     self._add(f"{name}.{part}", f"{{}}[{part!r}]", vars(value), vars(value)[part])
         for defaults in (function.__defaults__, function.__kwdefaults__):
