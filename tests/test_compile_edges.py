@@ -63,8 +63,9 @@ def test_draws_by_constant_weights_are_drawn_at_every_run():
 # ── checks that fail ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.parametrize("calls", [2, 5])  # before: a program runs for the first time, or as it usually does
 @pytest.mark.parametrize("checked", ["what is given", "what is drawn"])
-def test_a_check_that_fails_has_drawn_nothing(checked):
+def test_a_check_that_fails_has_drawn_nothing(checked, calls):
     """The function runs itself then, with the numbers that it would have drawn, and the buffers as they were."""
     given = checked == "what is given"
 
@@ -77,7 +78,7 @@ def test_a_check_that_fails_has_drawn_nothing(checked):
         for compiled in (False, True):
             minigrad.manual_seed(1)
             step = minigrad.compile(chances) if compiled else chances
-            for _ in range(5):
+            for _ in range(calls):
                 step(minigrad.full((8,), 0.25))
             if bad:
                 with pytest.raises(RuntimeError, match="between 0 and 1"):
@@ -227,3 +228,31 @@ def test_each_thread_has_its_own_values():
     thread.start()
     thread.join()
     assert found == [5.0]
+
+
+# ── after steps without a program ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("before", [0, 4, 9])
+@pytest.mark.parametrize("holds", [False, True])
+def test_parameters_lie_side_by_side_after_other_steps(before, holds):
+    """As many square roots as one update takes, whether or not Adam had moved the parameters before."""
+    minigrad.manual_seed(0)
+    model = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 2))
+    descent = optim.Adam(model.parameters())
+
+    def step(x):
+        cost = model(x).square().sum()
+        descent.zero_grad()
+        cost.backward()
+        descent.step()
+        return cost.detach()
+
+    for _ in range(before):
+        step(minigrad.rand(4, 3))
+    view = model[0].weight.detach().numpy()[:1] if holds else None
+    call = minigrad.compile(step)
+    for _ in range(5):
+        call(minigrad.rand(4, 3))
+    assert holds or call.source.count("sqrt(") == 1
+    assert view is None or view.tolist() == model[0].weight[:1].tolist()  # what somebody holds stays the parameter

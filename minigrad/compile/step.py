@@ -32,6 +32,8 @@ class Entry:
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any, tensors: list[Tensor]) -> None:
         self.function, self.refused, self.trusted = function, "", False
         try:
+            for optimizer in Surroundings(function).optimizers():
+                optimizer.dissolve()
             self.surroundings = Surroundings(function)
         except Unseen as reason:
             self.refused = str(reason)
@@ -217,7 +219,9 @@ class Entry:
         gradients = [(tensor, tensor._grad) for tensor, _ in self.grads]
         numbers, streams = self.numbers.read(), [draw.state() for draw in self.program.draws]
         replayed: list[Tensor] = []
-        leaves(self.replay(tensors), replayed)
+        if (given := self.replay(tensors)) is MISS:
+            return MISS
+        leaves(given, replayed)
         after = [np.copy(array) for array in (*touched, *(t.array for t in replayed), *self._left())]
         for array, old in zip(touched, before):
             np.copyto(array, old)

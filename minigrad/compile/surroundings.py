@@ -259,21 +259,24 @@ class Surroundings:
         """Was a random number drawn, since this was made, from a generator other than minigrad's?"""
         return any(state_of(g) != state for g, state in zip(self.generators, self.states))
 
+    def optimizers(self) -> list[Optimizer]:
+        """The optimizers that can be seen."""
+        return [value for value in self._seen.values() if isinstance(value, Optimizer)]
+
     def rates(self) -> list[Any]:
         """The numbers among the options of optimizers."""
-        found = [value for value in self._seen.values() if isinstance(value, Optimizer)]
-        return [(key, value) for o in found for g in o.param_groups for key, value in g.items() if is_number(value)]
+        return [
+            (key, value)
+            for o in self.optimizers()
+            for g in o.param_groups
+            for key, value in g.items()
+            if is_number(value)
+        ]
 
     def tensors(self) -> list[Tensor]:
         """The tensors that can be seen, and their gradients."""
         found = [value for value in self._seen.values() if isinstance(value, Tensor)]
-        found += [
-            p
-            for value in self._seen.values()
-            if isinstance(value, Optimizer)
-            for g in value.param_groups
-            for p in g["params"]
-        ]
+        found += [p for optimizer in self.optimizers() for g in optimizer.param_groups for p in g["params"]]
         return [*found, *(tensor._grad for tensor in found if tensor._grad is not None)]
 
     def knows(self, value: Any) -> bool:

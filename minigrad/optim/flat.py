@@ -157,6 +157,17 @@ class Pack:
                     return False
         return True
 
+    def dissolve(self) -> None:
+        """Give each tensor an array of its own again, unless somebody else holds a part of the long ones."""
+        kept = [(state[name], part) for state, name, part in self.kept if name in state]
+        held = [*zip(self.params, self.arrays), *kept]
+        wholes = [self.x, *(self.state[name].array for name in self.names if name not in self.numbers)]
+        usual = len(self.params) + 4  # its parts, what holds it here, the two names, and getrefcount's own argument
+        if all(getrefcount(whole) <= usual for whole in wholes):
+            for tensor, part in held:
+                if tensor.array is part and getrefcount(part) <= 5:  # the tensor, both lists, the name, the argument
+                    tensor.array = part.copy()
+
     def rows(self) -> Iterator[Row]:
         """The parameters, as one."""
         np.concatenate([p._grad.array for p in self.params], axis=None, out=self.g)  # type: ignore[union-attr]

@@ -169,6 +169,13 @@ class Optimizer:
             self._packs = {}
         return rows(params, self.state, names, self._packs.setdefault(id(group), Packs()))
 
+    def dissolve(self) -> None:
+        """Let the parameters lie apart again, as they did before: `compile` lays them side by side itself."""
+        for packs in (self._packs or {}).values():
+            if packs.made is not None:
+                packs.made.dissolve()
+        self._packs = None
+
     def spare(self, x: Array) -> Any:
         """Two arrays like `x` to compute in, the same at every call. None for both if `x` is being recorded: then NumPy makes
         new ones, and the recorder decides where they lie."""
