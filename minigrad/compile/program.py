@@ -7,7 +7,7 @@ in, so that who reads and writes what can be told. The passes, in order:
 2. *twins*: of two calls of one function on the same values, the second takes what the first gave;
 3. *dead code*: from the end backwards, a call stays if somebody reads what it makes, or if it writes into something that
    was there before (a parameter), or is asked for as a result;
-4. *constants*: a call on constants alone is replaced by what it gave;
+4. *constants*: a call on constants alone is replaced by what it gave; and checks go first;
 5. *side by side*: what an optimizer does to each parameter becomes one call on all of them: see flat.py;
 6. *views*: a view of memory that stays in its place is taken once, before the first run;
 7. *pieces*: elementwise calls on long arrays that follow each other are done a piece at a time: see pieces.py;
