@@ -256,3 +256,13 @@ def test_parameters_lie_side_by_side_after_other_steps(before, holds):
         call(minigrad.rand(4, 3))
     assert holds or call.source.count("sqrt(") == 1
     assert view is None or view.tolist() == model[0].weight[:1].tolist()  # what somebody holds stays the parameter
+
+
+def test_a_cache_that_is_cleared_is_noticed():
+    set_kept(1.0)
+    call = minigrad.compile(lambda x: x * kept("rate"))
+    assert [call(minigrad.ones(1)).item() for _ in range(5)] == [1.0] * 5
+    KEPT["rate"] = 3.0  # which the cache does not know of
+    assert [call(minigrad.ones(1)).item() for _ in range(5)] == [1.0] * 5
+    kept.cache_clear()
+    assert call(minigrad.ones(1)).item() == 3.0
