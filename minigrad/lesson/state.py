@@ -135,16 +135,15 @@ def link(index: int) -> Answer:
     part = next(part for part in layout() if index < part["stop"])
     place = index - part["start"]
     found: Answer = {"index": index, "layer": part["layer"], "kind": part["kind"]}
-    to = "output" if part["layer"] == 3 else f"neuron of layer {part['layer']}:"
+    row, column = (place, -1) if part["kind"] == "bias" else divmod(place, part["shape"][1])
+    to = f"output {row}" if part["layer"] == 3 else f"neuron {row} of layer {part['layer']}"
     if part["kind"] == "bias":
-        return {**found, "to": place, "from": -1, "text": f"bias of {to} {place}"}
-    row, column = divmod(place, part["shape"][1])
-    source = (
-        f"pixel ({column // 28}, {column % 28})"
-        if part["layer"] == 1
-        else f"neuron {column} of layer {part['layer'] - 1}"
-    )
-    return {**found, "to": row, "from": column, "text": f"weight from {source} to {to} {row}"}
+        text = f"bias of {to}"
+    elif part["layer"] == 1:
+        text = f"weight from pixel ({column // 28}, {column % 28}) to {to}"
+    else:
+        text = f"weight from neuron {column} of layer {part['layer'] - 1} to {to}"
+    return {**found, "to": row, "from": column, "text": text}
 
 
 # ── numbers that come from a page ────────────────────────────────────────────────────────────────────────────────────
