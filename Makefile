@@ -5,6 +5,9 @@
 #   make parity   an environment with PyTorch beside it, and every call and program under both
 #   make test-pictures   an environment with Playwright, and pictures and pages measured in an installed Chromium
 #   make bench    an environment with other libraries beside it, and the speed of all of them
+#   make lesson   build the lesson's page if it is missing, serve it on this machine, open the browser (Node.js and npm)
+#   make lesson-static   the lesson as a folder for any static host, in build/lesson-static (Node.js and npm)
+#   make test-lesson   the lesson in Node.js and in an installed Chromium
 #   make draw     the computation graphs of the README, into runs/graphs
 #   make gallery   train the digit network briefly and draw the pictures of docs/gallery.md
 #   make clean    remove what the others made
@@ -14,7 +17,7 @@ ARGS ?=
 bin := .venv/bin
 one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: mnist test test-pictures parity lint bench draw gallery clean
+.PHONY: mnist test test-pictures parity lint bench lesson lesson-static test-lesson draw gallery clean
 
 mnist: .venv/installed
 	$(bin)/python scripts/mnist.py $(ARGS)
@@ -35,6 +38,16 @@ lint: .venv/installed
 
 bench: .venv-bench/installed
 	.venv-bench/bin/python scripts/benchmark.py $(ARGS)
+
+lesson: .venv/installed
+	$(bin)/python scripts/build_lesson.py
+	$(one_thread) $(bin)/python -m minigrad.lesson $(ARGS)
+
+lesson-static: .venv/installed
+	$(bin)/python scripts/build_lesson.py --static $(ARGS)
+
+test-lesson: .venv-pictures/installed
+	$(one_thread) .venv-pictures/bin/python -m pytest tests/lesson_page $(ARGS)
 
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)

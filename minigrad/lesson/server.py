@@ -84,8 +84,9 @@ class Handler(BaseHTTPRequestHandler):
         if not self._allowed():
             return
         path = unquote(urlsplit(self.path).path)
-        if path == "/rpc":  # how a page finds out that a server is here
-            self._send(HTTPStatus.OK, json.dumps({"methods": METHODS}).encode(), "application/json")
+        if path == "/engine.json":  # what a page asks first; a host without Python has a file of this name
+            manifest = {"transport": "native", "methods": METHODS}
+            self._send(HTTPStatus.OK, json.dumps(manifest).encode(), "application/json")
             return
         file = self._file(path)
         if file is None:

@@ -89,8 +89,8 @@ def test_a_call(server):
     status, headers, content = ask(server, "POST", "/rpc/count", b'{"kw": {"sizes": [784, 16, 16, 10]}}', JSON)
     assert (status, headers["Content-Type"]) == (200, "application/octet-stream")
     assert decoded(content)["total"] == 13_002
-    status, _, content = ask(server, "GET", "/rpc")
-    assert json.loads(content) == {"methods": list(METHODS)}
+    status, _, content = ask(server, "GET", "/engine.json")
+    assert json.loads(content) == {"transport": "native", "methods": list(METHODS)}
 
 
 def test_the_own_page_may_ask_under_both_names(server):
