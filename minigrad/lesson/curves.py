@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,7 @@ class Curves(State):
         curve = curve_of(kind, seed)
         xs = np.linspace(LOW, HIGH, whole("n", n, 2, 5001))
         values, slopes = slope_of(curve, xs)
-        minima = minima_of(curve)
+        minima = minima_of(kind, seed)
         lows, left = slope_of(curve, minima)
         lowest = int(lows.argmin())
         return {
@@ -65,7 +66,7 @@ class Curves(State):
             values.append(value)
             slopes.append(slope)
             w = np.clip(w - eta * (np.sign(slope) if rule == "sign" else slope), -FAR, FAR)
-        minima = minima_of(curve)
+        minima = minima_of(kind, seed)
         near = np.abs(path[-1][:, None] - minima).argmin(1)
         at_rest = np.abs(path[-1] - minima[near]) < 0.05
         valley = np.where(at_rest, near, -1)
@@ -83,13 +84,12 @@ def curve_of(kind: str, seed: int = 0) -> Function:
     if kind == "valleys":
         return lambda w: w**4 / 20 - w**2 / 2 + w / 5 + 2
     generator = Generator().manual_seed(whole("seed", seed, 0, 2**31))
-    waves = [(k, *minigrad.rand(2, generator=generator).tolist()) for k in range(1, 8)]
+    count = minigrad.arange(1, 8).double()
+    sizes = (minigrad.rand(7, generator=generator).double() + 0.3) / count.sqrt()
+    phases = minigrad.rand(7, generator=generator).double() * 2 * math.pi
 
     def wild(w: Tensor) -> Tensor:
-        cost = w**2 / 8 + 3
-        for k, size, phase in waves:
-            cost = cost + (w * k + phase * 2 * math.pi).sin() * (0.3 + size) / math.sqrt(k)
-        return cost
+        return w**2 / 8 + (w.unsqueeze(-1) * count + phases).sin() @ sizes + 3
 
     return wild
 
@@ -104,13 +104,15 @@ def slope_of(curve: Function, places: Any) -> tuple[Array, Array]:
     return cost.detach().numpy(), w.grad.numpy()
 
 
-def minima_of(curve: Function) -> Array:
+@lru_cache(64)
+def minima_of(kind: str, seed: int = 0) -> Array:
     """Every minimum between the ends, by halving the stretch in which the slope turns from − to +."""
+    curve = curve_of(kind, seed)
     xs = np.linspace(LOW, HIGH, 1601)
     slopes = slope_of(curve, xs)[1]
     turns = np.nonzero((slopes[:-1] < 0) & (slopes[1:] >= 0))[0]
     low, high = xs[turns], xs[turns + 1]
-    for _ in range(50):
+    for _ in range(30):
         middle = (low + high) / 2
         falling = slope_of(curve, middle)[1] < 0
         low, high = np.where(falling, middle, low), np.where(falling, high, middle)

@@ -21,7 +21,8 @@ class Hills:
         axes = Axes((-3, 4), (0, 5))
         x, low = found["lowest"]["x"], found["lowest"]["value"]
         return s.svg(
-            f"A smooth cost of one number, with its minimum at {x:.2f}", axes.floor("w"), axes.curve(found["xs"], found["values"]),
+            f"A smooth cost of one number, with its minimum at {x:.2f}", axes.floor("w"),
+            axes.curve(found["xs"], found["values"]),
             s.dot(*axes.at(x, low)), s.text(axes.at(x, low)[0], axes.at(x, low)[1] - 14, "slope = 0", "middle", GOLD),
         )  # fmt: skip
 
@@ -55,9 +56,8 @@ class Hills:
         before = [
             s.dot(*axes.at(x, c), 3, QUIET, 0.6) for x, c in zip(found["path"][0], found["values"][0], strict=True)
         ]
-        after = [
-            s.dot(*axes.at(x, c), 5, GOLD, 0.7) for x, c in zip(found["path"][-1], found["values"][-1], strict=True)
-        ]
+        there = zip(found["path"][-1], found["values"][-1], strict=True)
+        after = [s.dot(*axes.at(x, c), 5, GOLD, 0.7) for x, c in there if abs(x) <= 4]
         return s.svg(
             f"40 balls from everywhere have rolled into {found['valleys']} different valleys", axes.floor("w"),
             axes.curve(curve["xs"], curve["values"]), *before, *after,
