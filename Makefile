@@ -5,9 +5,9 @@
 #   make parity   an environment with PyTorch beside it, and every call and program under both
 #   make test-pictures   an environment with Playwright, and pictures and pages measured in an installed Chromium
 #   make bench    an environment with other libraries beside it, and the speed of all of them
-#   make lesson   build the lesson's page if it is missing, serve it on this machine, open the browser (Node.js and npm)
+#   make lesson   the lesson in your browser, with the engine on this machine; builds what is missing (Node.js and npm)
 #   make lesson-static   the lesson as a folder for any static host, in build/lesson-static (Node.js and npm)
-#   make test-lesson   the lesson in Node.js and in an installed Chromium
+#   make test-lesson   an environment with Playwright, and the lesson tested in Node.js and in an installed Chromium
 #   make draw     the computation graphs of the README, into runs/graphs
 #   make gallery   train the digit network briefly and draw the pictures of docs/gallery.md
 #   make clean    remove what the others made
@@ -46,8 +46,8 @@ lesson: .venv/installed
 lesson-static: .venv/installed
 	$(bin)/python scripts/build_lesson.py --static $(ARGS)
 
-test-lesson: .venv-pictures/installed
-	$(one_thread) .venv-pictures/bin/python -m pytest tests/lesson_page $(ARGS)
+test-lesson: .venv-lesson/installed
+	$(one_thread) .venv-lesson/bin/python -m pytest tests/lesson_page $(ARGS)
 
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)
@@ -59,6 +59,7 @@ gallery: .venv/installed
 .venv-parity/installed: extras = dev,parity
 .venv-bench/installed: extras = bench
 .venv-pictures/installed: extras = dev,pictures
+.venv-lesson/installed: extras = dev,lesson-test
 
 %/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minigrad needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
@@ -68,4 +69,4 @@ gallery: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-parity .venv-bench .venv-pictures runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-parity .venv-bench .venv-pictures .venv-lesson minigrad/lesson/page/node_modules runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

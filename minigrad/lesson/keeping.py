@@ -22,7 +22,7 @@ from models import digits
 
 net = digits.load("my-network.npz")
 image = minigrad.datasets.MNIST(train=False).data[:1].float() / 255
-print(net(image).argmax(1))
+print(net(image).argmax().item())
 """
 
 

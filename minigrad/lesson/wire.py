@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,7 @@ import numpy as np
 
 LARGEST = 1 << 21  # bytes of a request: a drawing of 280 by 280 with room to spare
 DEEPEST = 20  # lists and objects in one another
+MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 DTYPES = {"f4": "<f4", "f8": "<f8", "u1": "|u1", "i4": "<i4"}
 
 
@@ -40,6 +42,7 @@ def decode(request: bytes | str) -> dict[str, Any]:
     """The arguments in a request. RequestError if it is not what this file's head says."""
     if len(request) > LARGEST:
         raise RequestError(f"a request of {len(request):,} is too long: {LARGEST:,} bytes are the most")
+    _check_depth(request if isinstance(request, str) else request.decode("utf-8", "replace"))
     try:
         found = json.loads(request, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -48,6 +51,18 @@ def decode(request: bytes | str) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise RequestError('a request is {"kw": {...}}, an object of arguments by name')
     return arguments
+
+
+def _check_depth(text: str) -> None:
+    """Refuse lists in lists without end: where Python is in a page, they would end it."""
+    depth = 0
+    for mark in MARKS.finditer(text):
+        if mark[0] in "[{":
+            depth += 1
+            if depth > DEEPEST:
+                raise RequestError(f"the request is no JSON that is asked for: it is nested more than {DEEPEST} deep")
+        elif mark[0] in "]}":
+            depth -= 1
 
 
 def _no_constant(word: str) -> None:

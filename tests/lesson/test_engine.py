@@ -526,7 +526,7 @@ def test_the_lines_that_go_on_run(lesson, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     printed = io.StringIO()
     exec(saved["code"], {"print": lambda value: printed.write(str(value))})
-    assert printed.getvalue() == "tensor([7])"
+    assert printed.getvalue() == "7"
 
 
 def test_loading_something_else(lesson):

@@ -29,7 +29,8 @@ export async function boot({ loadPyodide, indexURL, read, progress = () => {} })
   progress("numpy");
   await python.loadPackage("numpy", { messageCallback: () => {} });
   progress("minigrad");
-  python.unpackArchive(await wheel, "wheel");
+  const packages = python.runPython("import sysconfig; sysconfig.get_path('purelib')");
+  python.unpackArchive(await wheel, "wheel", { extractDir: packages });
   progress("digits");
   const { files, more } = await manifest;
   python.FS.mkdirTree(FOLDER);
