@@ -90,18 +90,3 @@ def test_packages_are_pinned():
     assert all("integrity" in package for path, package in locked.items() if path)
     for path in build_lesson.PACKAGES:
         assert any(path.startswith(f"{name}/") for name in wanted), path
-
-
-def test_products_ask_for_extensions_that_a_processor_may_not_have(monkeypatch):
-    import numpy as np
-
-    from minigrad.kernels.products import has_quick_small_products
-
-    ask = has_quick_small_products.__wrapped__
-    config = {"Build Dependencies": {"blas": {"name": "openblas"}}}
-    monkeypatch.setattr(np, "show_config", lambda mode: config)
-    assert not ask()  # as in WebAssembly
-    config["SIMD Extensions"] = {"baseline": []}
-    assert not ask()
-    config["SIMD Extensions"] = {"found": ["AVX512_SKX"]}
-    assert ask()
