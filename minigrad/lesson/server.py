@@ -78,6 +78,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "minigrad", ""
     timeout = SECONDS
+    disable_nagle_algorithm = True  # a short answer does not wait for the one before to be confirmed
 
     def do_GET(self) -> None:
         """A file of the page."""
