@@ -5,6 +5,9 @@
 #   make parity   an environment with PyTorch beside it, and every call and program under both
 #   make test-pictures   an environment with Playwright, and pictures and pages measured in an installed Chromium
 #   make bench    an environment with other libraries beside it, and the speed of all of them
+#   make lesson   the lesson in your browser, with the engine on this machine; builds what is missing (Node.js and npm)
+#   make lesson-static   the lesson as a folder for any static host, in build/lesson-static (Node.js and npm)
+#   make test-lesson   an environment with Playwright, and the lesson tested in Node.js and in an installed Chromium
 #   make draw     the computation graphs of the README, into runs/graphs
 #   make gallery   train the digit network briefly and draw the pictures of docs/gallery.md
 #   make clean    remove what the others made
@@ -14,7 +17,7 @@ ARGS ?=
 bin := .venv/bin
 one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: mnist test test-pictures parity lint bench draw gallery clean
+.PHONY: mnist test test-pictures parity lint bench lesson lesson-static test-lesson draw gallery clean
 
 mnist: .venv/installed
 	$(bin)/python scripts/mnist.py $(ARGS)
@@ -36,6 +39,16 @@ lint: .venv/installed
 bench: .venv-bench/installed
 	.venv-bench/bin/python scripts/benchmark.py $(ARGS)
 
+lesson: .venv/installed
+	$(bin)/python scripts/build_lesson.py
+	$(one_thread) $(bin)/python -m minigrad.lesson $(ARGS)
+
+lesson-static: .venv/installed
+	$(bin)/python scripts/build_lesson.py --static $(ARGS)
+
+test-lesson: .venv-lesson/installed
+	$(one_thread) .venv-lesson/bin/python -m pytest tests/lesson_page $(ARGS)
+
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)
 
@@ -46,6 +59,7 @@ gallery: .venv/installed
 .venv-parity/installed: extras = dev,parity
 .venv-bench/installed: extras = bench
 .venv-pictures/installed: extras = dev,pictures
+.venv-lesson/installed: extras = dev,lesson-test
 
 %/installed: setup.cfg pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("minigrad needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.12")'
@@ -55,4 +69,4 @@ gallery: .venv/installed
 	@touch $@
 
 clean:
-	rm -rf .venv .venv-parity .venv-bench .venv-pictures runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-parity .venv-bench .venv-pictures .venv-lesson minigrad/lesson/page/node_modules runs build dist *.egg-info .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -63,7 +63,8 @@ half, float_, double = float16, float32, float64
 short, int_, long = int16, int32, int64
 
 BY_CHAR = {d.dtype.char: d for d in (float16, float32, float64, uint8, int8, int16, int32, int64, bool_)}
-BY_CHAR[np.dtype(np.longlong).char] = BY_CHAR[np.dtype(np.int_).char] = int64
+for _int in (np.dtype("i"), np.dtype("l"), np.dtype("q")):  # C's long is one of the other two, by the platform
+    BY_CHAR[_int.char] = int32 if _int.itemsize == 4 else int64
 
 DTypeLike: TypeAlias = "dtype | np.dtype[Any] | type | str"
 

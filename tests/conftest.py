@@ -23,7 +23,7 @@ settings.register_profile(
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
-collect_ignore = ["programs"]  # run by test_programs.py
+collect_ignore = ["programs", "lesson_page"]  # run by test_programs.py; by `make test-lesson`
 if find_spec("torch") is None:
     collect_ignore.append("parity")
 

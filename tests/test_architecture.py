@@ -48,6 +48,8 @@ ROWS = [
     ["compile.numbers", "compile.kernels", "compile.arrays", "compile.module"],
     ["compile"],
     ["vision"],
+    ["lesson.state", "lesson.wire"],
+    ["lesson"],
     ["as_torch"],
 ]
 ROW_OF = {name: i for i, row in enumerate(ROWS) for name in row}

@@ -14,12 +14,13 @@ import graphviz
 import numpy as np
 import pytest
 from graphviz.backend import dot_command
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import minigrad
 from minigrad import nn, tensor
 from minigrad.draw import picture as pictures
+from minigrad.draw.digraph import Digraph, quoted
 from minigrad.draw.figures import Figures, figures
 from minigrad.draw.flow import NONE
 from minigrad.draw.look import ALARM, CLUSTER, DARK, FLOW, INK, KINDS, MUTED, PAPER
@@ -709,3 +710,40 @@ def test_what_would_take_minutes_is_not_laid_out_but_has_its_text(monkeypatch):
         picture.pipe()
     assert picture.source.count("<B>neg</B>") == 5
     assert picture._repr_mimebundle_()["text/plain"].startswith("6 boxes are more than can be laid out")
+
+
+# ── the text without the graphviz package ────────────────────────────────────────────────────────────────────────────
+
+
+@given(st.text(st.characters(exclude_characters="\\", exclude_categories=["Cs"])))
+@example("node")
+@example("-1.5")
+@example("<b>a</b>")
+def test_names_are_quoted_as_graphviz_does(text):
+    assert quoted(text) == graphviz.quoting.quote(text)
+
+
+def test_a_graph_is_written_as_graphviz_does():
+    texts = []
+    for kind in (Digraph, graphviz.Digraph):
+        picture = kind("minigrad")
+        picture.attr("node", shape="box", fontname="Arial Narrow")
+        picture.node("n0", "<<b>a</b>>", color="#ff0000")
+        with picture.subgraph(name="cluster_0") as inner:
+            inner.attr("graph", label="a module")
+            inner.node("n1", 'say "b"', peripheries="2")
+        picture.edge("n0", "n1", None, style="dashed")
+        texts.append(picture.source)
+    assert texts[0] == texts[1]
+
+
+def test_the_dot_text_needs_no_graphviz_package():
+    program = (
+        "import sys; sys.modules['graphviz'] = None\n"
+        "import minigrad\nfrom minigrad.draw.dot import Writer\nfrom minigrad.draw.sources import survey\n"
+        "w = minigrad.tensor(3.0, requires_grad=True)\n"
+        "print(Writer(survey([w * w], {'w': w}), 'LR', legend=False, memory=False, plain=True).source())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    w = minigrad.tensor(3.0, requires_grad=True)
+    assert done.stdout.strip() == minigrad.draw(w * w, names={"w": w}, legend=False).source.strip()

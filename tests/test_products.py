@@ -42,7 +42,8 @@ def test_parts_divide_the_rows_and_are_small(rows, inner, outer):
 
 def test_the_processor_and_the_library_are_asked(monkeypatch):
     def config(library, found):
-        return lambda mode: {"Build Dependencies": {"blas": {"name": library}}, "SIMD Extensions": {"found": found}}
+        simd = {} if found is None else {"SIMD Extensions": {"found": found}}
+        return lambda mode: {"Build Dependencies": {"blas": {"name": library}}, **simd}
 
     monkeypatch.undo()
     for library, found, answer in [
@@ -50,6 +51,7 @@ def test_the_processor_and_the_library_are_asked(monkeypatch):
         ("openblas", ["X86_V3", "X86_V4"], True),
         ("accelerate", ["X86_V4"], False),
         ("openblas", ["NEON"], False),
+        ("openblas", None, False),  # as in WebAssembly
     ]:
         products.has_quick_small_products.cache_clear()
         monkeypatch.setattr(np, "show_config", config(library, found))

@@ -39,6 +39,7 @@ LIMIT = 10_000  # places: above that, looking at them would take longer than the
 PLAIN_OBJECTS = ("argparse", "types", "collections")  # whose objects hold what the user puts there
 UNREAD = ("foreach", "fused", "differentiable", "capturable", "params")  # options of an optimizer that change nothing
 OWN = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent), "<frozen")
+LESSON = str(Path(__file__).parent.parent / "lesson")  # a part of minigrad that is written as users write
 STANDARD = sysconfig.get_paths()["stdlib"]
 
 
@@ -321,6 +322,8 @@ def is_users(thing: Any) -> bool:
     file = code.co_filename if code is not None else getattr(thing, "__file__", None)
     if file is None:
         return getattr(thing, "__name__", "") == "__main__"
+    if file.startswith(LESSON):
+        return True
     return not file.startswith(OWN) and (not file.startswith(STANDARD) or "site-packages" in file)
 
 

@@ -7,9 +7,8 @@ from html import escape
 from textwrap import wrap
 from typing import Any
 
-import graphviz
-
 from minigrad.draw.charts import as_cells, as_slot
+from minigrad.draw.digraph import Digraph
 from minigrad.draw.figures import Figures, Heat, size_of
 from minigrad.draw.flow import bytes_text
 from minigrad.draw.look import (
@@ -62,7 +61,7 @@ class Writer:
 
     def source(self) -> str:
         """The DOT text, the same on every run."""
-        picture = graphviz.Digraph("minigrad")
+        picture = Digraph("minigrad")
         picture.attr(
             "graph", rankdir=self.direction, bgcolor=PAPER, nodesep="0.15", ranksep="0.35", pad="0.1", fontname=FONT
         )
@@ -76,11 +75,11 @@ class Writer:
         below = self.below() if self.with_words else ""
         if below:
             picture.attr("graph", label=below, labelloc="b", labeljust="l", fontsize=SMALL_PRINT, fontcolor=MUTED)
-        return str(picture.source)
+        return picture.source
 
     # ── boxes and frames ─────────────────────────────────────────────────────────────────────────────────────────────
 
-    def frames(self, picture: Any) -> None:
+    def frames(self, picture: Digraph) -> None:
         """The boxes, each inside the frames of the modules it belongs to."""
         inside: dict[int | None, list[int]] = {}
         used: dict[int, None] = {}
@@ -96,7 +95,7 @@ class Writer:
             children.setdefault(parent, []).append(call)
         self.fill(picture, None, inside, children, [])
 
-    def fill(self, picture: Any, call: int | None, inside: Any, children: Any, around: list[Cluster]) -> None:
+    def fill(self, picture: Digraph, call: int | None, inside: Any, children: Any, around: list[Cluster]) -> None:
         """What stands in one frame: a recursion as deep as modules are nested. Frames of one frame only are drawn as one."""
         for i in inside.get(call, ()):
             self.box(picture, i)
@@ -119,7 +118,7 @@ class Writer:
         times = [tint(f"<B>× {cluster.repeats}</B>", FLOW)] if cluster.repeats > 1 else []
         return GAP.join([f"<B>{plain(shortened(cluster.title))}</B>", *kind, *times])
 
-    def box(self, picture: Any, i: int) -> None:
+    def box(self, picture: Digraph, i: int) -> None:
         """One box."""
         drawn = self.drawing.boxes[i]
         if drawn.kind == "more":

@@ -92,5 +92,6 @@ def rows_at_once(rows: int, inner: int, outer: int) -> int:
 def has_quick_small_products() -> bool:
     """Is this NumPy built on OpenBLAS, and running on a processor with AVX-512?"""
     config: Any = np.show_config(mode="dicts")
-    blas, found = config["Build Dependencies"]["blas"]["name"], config["SIMD Extensions"]["found"]
+    blas = config["Build Dependencies"]["blas"]["name"]
+    found = config.get("SIMD Extensions", {}).get("found", ())  # WebAssembly has none
     return "openblas" in blas and not {"AVX512_SKX", "X86_V4"}.isdisjoint(found)

@@ -1,0 +1,235 @@
+"""Put the page of the lesson together: the npm packages it uses, posters drawn by the engine, and, for a host without
+Python, what a browser needs to run minigrad itself.
+
+    python scripts/build_lesson.py              into build/lesson, for `python -m minigrad.lesson`
+    python scripts/build_lesson.py --static     into build/lesson-static, to copy to any static host
+    python scripts/build_lesson.py --out FOLDER
+
+Needs Node.js and npm; `make lesson` and `make lesson-static` run it. What is written appears when it is whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from minigrad.datasets import read_idx, write_idx
+from minigrad.datasets.mnist import FOLDER as MNIST
+from minigrad.lesson import posters
+from minigrad.lesson.state import FIRST, TRAINED
+
+LESSON = ROOT / "minigrad" / "lesson"
+PAGE = LESSON / "page"
+NODE = 18  # the oldest Node.js that will do
+
+# What is copied of the packages; under lib/ it has the path that it has in node_modules/.
+PACKAGES = (
+    "d3/dist/d3.min.js",
+    "d3/LICENSE",
+    "@observablehq/plot/dist/plot.umd.min.js",
+    "@observablehq/plot/LICENSE",
+    "three/build/three.module.js",
+    "three/build/three.core.js",
+    "three/examples/jsm/controls/OrbitControls.js",
+    "three/LICENSE",
+    "@hpcc-js/wasm-graphviz/dist/index.js",
+    "@hpcc-js/wasm-graphviz/LICENSE",
+)
+PYODIDE = (
+    "pyodide.mjs",
+    "pyodide.asm.js",
+    "pyodide.asm.wasm",
+    "python_stdlib.zip",
+    "pyodide-lock.json",
+    "package.json",
+)
+FIGURE = re.compile(r'<figure\b[^>]*\bdata-figure="([^"]*)"[^>]*>')
+
+
+class BuildError(Exception):
+    """Something that keeps the page from being built, in one line."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Build; the exit code."""
+    parser = argparse.ArgumentParser(description="Put the page of the lesson together.")
+    parser.add_argument("--static", action="store_true", help="with Python for the browser, for a host without any")
+    parser.add_argument("--out", type=Path, help="the folder (build/lesson, or build/lesson-static)")
+    options = parser.parse_args(argv)
+    out = options.out or ROOT / "build" / ("lesson-static" if options.static else "lesson")
+    try:
+        build(out, options.static)
+    except BuildError as error:
+        print(f"build_lesson.py: error: {error}", file=sys.stderr)
+        return 2
+    size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
+    print(f"{out}: {size / 1e6:.1f} MB")
+    return 0
+
+
+def build(out: Path, static: bool) -> None:
+    """Make the folder `out` anew."""
+    modules = packages()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
+    try:
+        site = new / "site"
+        skipped = shutil.ignore_patterns("node_modules", "package*.json", "index.html", ".*")
+        shutil.copytree(PAGE, site, ignore=skipped)
+        (site / "index.html").write_text(with_posters((PAGE / "index.html").read_text()))
+        for name in PACKAGES:
+            copy(modules / name, site / "lib" / name)
+        if static:
+            python(modules / "pyodide", site)
+        replace(site, out, new / "old")
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+    out.chmod(0o755)
+
+
+def replace(site: Path, out: Path, aside: Path) -> None:
+    """Put the new folder in the place of the old one. BuildError if that was no page: it might be somebody's."""
+    if out.exists():
+        if any(out.iterdir()) and not (out / "index.html").is_file():
+            raise BuildError(f"{out} is there, and is no page of the lesson: remove it, or give another --out")
+        os.replace(out, aside)
+    os.replace(site, out)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file, and make the folders it needs."""
+    if not source.is_file():
+        raise BuildError(f"{source} is missing: remove {PAGE / 'node_modules'} and build again")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+# ── npm packages ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def packages() -> Path:
+    """The folder with the packages, just those of package-lock.json: installed if they are not there."""
+    modules = PAGE / "node_modules"
+    stamp = modules / ".installed"
+    lock = hashlib.sha256((PAGE / "package-lock.json").read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == lock:
+        return modules
+    npm = shutil.which("npm")
+    node = shutil.which("node")
+    if npm is None or node is None:
+        raise BuildError(
+            f"{'npm' if node else 'Node.js'} is missing: the page is built with Node.js {NODE} or newer and its npm "
+            "(https://nodejs.org; on Debian and Ubuntu: apt install nodejs npm); minigrad itself needs neither"
+        )
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if int(version.lstrip("v").partition(".")[0]) < NODE:
+        raise BuildError(f"Node.js {version} is too old: install {NODE} or newer (https://nodejs.org)")
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    if subprocess.run(command, cwd=PAGE, check=False).returncode:
+        raise BuildError("`npm ci` failed; what it said is above")
+    stamp.write_text(lock)
+    return modules
+
+
+# ── posters ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def with_posters(page: str) -> str:
+    """The page with a picture in each figure, for readers without JavaScript and for the time before Python is up."""
+    names = FIGURE.findall(page)
+    unknown = sorted(set(names) - set(posters.NAMES))
+    if unknown:
+        raise BuildError(f"there is no poster for {', '.join(unknown)}: posters.py knows {', '.join(posters.NAMES)}")
+    artist = posters.Artist()
+    return FIGURE.sub(lambda found: f'{found[0]}<div class="poster">{artist.poster(found[1])}</div>', page)
+
+
+# ── Python for the browser ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+def python(pyodide: Path, site: Path) -> None:
+    """Pyodide, NumPy, minigrad's wheel and the digits, and engine.json, which says where they are."""
+    for name in PYODIDE:
+        copy(pyodide / name, site / "lib" / "pyodide" / name)
+    numpy = checked_numpy(json.loads((pyodide / "pyodide-lock.json").read_text()), LESSON / "vendor")
+    copy(numpy, site / "lib" / "pyodide" / numpy.name)
+    name, content = wheel()
+    (site / "python").mkdir()
+    (site / "python" / name).write_bytes(content)
+    files, more = digits(site / "digits")
+    manifest = {"transport": "pyodide", "wheel": f"python/{name}", "files": files, "more": more}
+    (site / "engine.json").write_text(json.dumps(manifest, indent=1) + "\n")
+
+
+def checked_numpy(lock: dict[str, dict[str, dict[str, str]]], folder: Path) -> Path:
+    """The NumPy wheel of this checkout, if it is the one that Pyodide's lock file names. BuildError otherwise."""
+    pinned = lock["packages"]["numpy"]
+    path = folder / pinned["file_name"]
+    if not path.is_file():
+        raise BuildError(f"{path} is missing: it is part of the repository, `git checkout {path.name}` brings it back")
+    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    if found != pinned["sha256"]:
+        raise BuildError(
+            f"{path} has sha256 {found}, and pyodide-lock.json pins {pinned['sha256']}: check it out again"
+        )
+    return path
+
+
+def wheel() -> tuple[str, bytes]:
+    """minigrad's wheel without the digits, which the page has in files of their own: its name and its bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check"]
+        if subprocess.run([*command, "--wheel-dir", folder, str(ROOT)], check=False).returncode:
+            raise BuildError("`pip wheel` failed; what it said is above")
+        (made,) = Path(folder).glob("*.whl")
+        return made.name, without(made, ".gz")
+
+
+def without(path: Path, ending: str) -> bytes:
+    """A wheel without the files that end so: the same bytes for the same files."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as smaller:
+        for entry in sorted(source.infolist(), key=lambda entry: entry.filename):
+            content = source.read(entry)
+            if entry.filename.endswith(ending):
+                continue
+            if entry.filename.endswith(".dist-info/RECORD"):
+                rows = [row for row in csv.reader(io.StringIO(content.decode())) if not row[0].endswith(ending)]
+                text = io.StringIO()
+                csv.writer(text, lineterminator="\n").writerows(sorted(rows))
+                content = text.getvalue().encode()
+            fixed = zipfile.ZipInfo(entry.filename)  # of 1980: no time is kept
+            fixed.external_attr, fixed.compress_type = entry.external_attr, zipfile.ZIP_DEFLATED
+            smaller.writestr(fixed, content)
+    return target.getvalue()
+
+
+def digits(folder: Path) -> tuple[list[str], list[str]]:
+    """The digits in MNIST's own format and the trained network: what is loaded at once, and what when it is asked for."""
+    folder.mkdir()
+    for what in ("images-idx3", "labels-idx1"):
+        write_idx(read_idx(MNIST / f"train-{what}-ubyte.gz")[:FIRST], folder / f"first-{what}-ubyte.gz")
+        for part in ("t10k", "train"):
+            shutil.copyfile(MNIST / f"{part}-{what}-ubyte.gz", folder / f"{part}-{what}-ubyte.gz")
+    shutil.copyfile(TRAINED, folder / "digits.npz")
+    names = sorted(file.name for file in folder.iterdir())
+    paths = [f"{folder.name}/{name}" for name in names]
+    return [p for p in paths if "/train-" not in p], [p for p in paths if "/train-" in p]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

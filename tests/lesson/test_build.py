@@ -1,0 +1,92 @@
+"""What puts the page together: it takes no other NumPy, leaves the digits out of the wheel, and harms no folder."""
+
+import hashlib
+import io
+import json
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "scripts"))
+
+import build_lesson  # noqa: E402
+
+
+def test_numpy_is_the_one_that_the_lock_names(tmp_path):
+    (tmp_path / "numpy.whl").write_bytes(b"numpy")
+    pinned = {"file_name": "numpy.whl", "sha256": hashlib.sha256(b"numpy").hexdigest()}
+    lock = {"packages": {"numpy": pinned}}
+    assert build_lesson.checked_numpy(lock, tmp_path).name == "numpy.whl"
+    (tmp_path / "numpy.whl").write_bytes(b"another")
+    with pytest.raises(build_lesson.BuildError, match="pins"):
+        build_lesson.checked_numpy(lock, tmp_path)
+    (tmp_path / "numpy.whl").unlink()
+    with pytest.raises(build_lesson.BuildError, match="is missing"):
+        build_lesson.checked_numpy(lock, tmp_path)
+
+
+def test_the_wheel_in_the_repository_is_what_its_note_says():
+    (wheel,) = (ROOT / "minigrad" / "lesson" / "vendor").glob("*.whl")
+    note = (wheel.parent / "README.md").read_text()
+    assert wheel.name in note
+    assert hashlib.sha256(wheel.read_bytes()).hexdigest() in note
+
+
+def test_a_wheel_without_its_data(tmp_path):
+    path = tmp_path / "a-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("a/__init__.py", "1")
+        made.writestr("a/data.gz", "x" * 1000)
+        made.writestr(
+            "a-1.dist-info/RECORD", "a/__init__.py,sha256=1,1\na/data.gz,sha256=2,1000\na-1.dist-info/RECORD,,\n"
+        )
+    content = build_lesson.without(path, ".gz")
+    assert content == build_lesson.without(path, ".gz")
+    with zipfile.ZipFile(io.BytesIO(content)) as found:
+        assert found.namelist() == ["a-1.dist-info/RECORD", "a/__init__.py"]
+        assert found.read("a-1.dist-info/RECORD") == b"a-1.dist-info/RECORD,,\na/__init__.py,sha256=1,1\n"
+
+
+def test_posters_stand_in_their_figures():
+    page = '<figure id="x" class="wide"\n data-figure="curve"><p>caption</p></figure><figure>plain</figure>'
+    found = build_lesson.with_posters(page)
+    assert found.startswith('<figure id="x" class="wide"\n data-figure="curve"><div class="poster"><svg')
+    assert found.endswith("</svg></div><p>caption</p></figure><figure>plain</figure>")
+    with pytest.raises(build_lesson.BuildError, match="no poster for nonsense"):
+        build_lesson.with_posters('<figure data-figure="nonsense">')
+
+
+def test_somebody_elses_folder_is_left_alone(tmp_path):
+    out, new = tmp_path / "out", tmp_path / "new"
+    out.mkdir()
+    new.mkdir()
+    (out / "letter.txt").write_text("mine")
+    with pytest.raises(build_lesson.BuildError, match="no page of the lesson"):
+        build_lesson.replace(new, out, tmp_path / "old")
+    assert (out / "letter.txt").read_text() == "mine"
+    (out / "index.html").write_text("")
+    build_lesson.replace(new, out, tmp_path / "old")
+    assert not list(out.iterdir())
+
+
+def test_without_node_it_says_what_to_install(tmp_path, monkeypatch, capsys):
+    (tmp_path / "package-lock.json").write_text("{}")
+    monkeypatch.setattr(build_lesson, "PAGE", tmp_path)
+    monkeypatch.setattr(build_lesson.shutil, "which", lambda name: None)
+    assert build_lesson.main(["--out", str(tmp_path / "out")]) == 2
+    assert "Node.js is missing" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_packages_are_pinned():
+    page = ROOT / "minigrad" / "lesson" / "page"
+    wanted = json.loads((page / "package.json").read_text())["dependencies"]
+    locked = json.loads((page / "package-lock.json").read_text())["packages"]
+    for name, version in wanted.items():
+        assert locked[f"node_modules/{name}"]["version"] == version
+    assert all("integrity" in package for path, package in locked.items() if path)
+    for path in build_lesson.PACKAGES:
+        assert any(path.startswith(f"{name}/") for name in wanted), path
