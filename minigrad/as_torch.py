@@ -43,7 +43,6 @@ LEFT_OUT = {
     "torch.cfloat": "it has no complex numbers", "torch.cdouble": "it has no complex numbers",
     "torch.distributed": "it computes in one process",
     "torch.multiprocessing": "use Python's multiprocessing; a DataLoader starts its own workers",
-    "torch.utils.tensorboard": "it writes no event files: plot with matplotlib, or use the package tensorboardX",
     "torch.utils.cpp_extension": "it compiles nothing", "torch.utils.model_zoo": "it downloads nothing",
     "torch.hub": "it downloads nothing: read weights from a safetensors file, minigrad.safetensors.load_file",
     "torch.onnx": "it exports no programs: write the weights with minigrad.safetensors.save_file",

@@ -33,7 +33,7 @@ ROWS = [
     ["autograd.gradients", "autograd.anomaly", "autograd.function", "autograd.variable"],
     ["autograd"],
     ["differences"],
-    ["gradcheck", "testing", "autograd.functional", "autograd.graph", "utils.checkpoint"],
+    ["gradcheck", "testing", "autograd.functional", "autograd.graph", "utils.checkpoint", "utils.tensorboard"],
     ["func"],
     ["nn.parameter"],
     ["nn.hooks", "nn.registry"],
@@ -159,6 +159,7 @@ def test_files_are_short():
 def test_importing_is_quiet_and_light():
     """No output, no warning, and none of the modules that take long to import."""
     heavy = ["graphviz", "hypothesis", "matplotlib", "PIL", "tqdm", "inspect", "dataclasses", "json", "numpy.random"]
+    heavy.append("tensorboardX")
     program = (
         "import sys, numpy\nbefore = set(sys.modules)\nimport minigrad\n"
         f"loaded = (set(sys.modules) - before) & set({heavy!r})\nassert not loaded, loaded"

@@ -18,7 +18,7 @@ PLACES = ["minigrad", "minigrad.autograd", "minigrad.nn", "minigrad.nn.functiona
           "minigrad.func", "minigrad.autograd.functional", "minigrad.autograd.graph", "minigrad.cuda",
           "minigrad.random", "minigrad.safetensors", "minigrad.amp", "minigrad.jit", "minigrad.mps",
           "minigrad.accelerator", "minigrad.compile", "minigrad.settings", "minigrad.utils.checkpoint",
-          "minigrad.utils.dlpack", "minigrad.vision.datasets", "minigrad.vision.transforms",
+          "minigrad.utils.dlpack", "minigrad.utils.tensorboard", "minigrad.vision.datasets", "minigrad.vision.transforms",
           "minigrad.vision.utils", "minigrad.linalg", "minigrad.distributions",
           "minigrad.distributions.constraints"]  # fmt: skip
 CORPUS = "\n".join(path.read_text() for path in sorted((ROOT / "tests").rglob("*.py")) if path.name != "test_public.py")
