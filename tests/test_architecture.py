@@ -43,6 +43,7 @@ ROWS = [
     ["utils.data.tables", "utils.data.workers"],
     ["nn", "optim", "utils", "distributions", "datasets", "draw", "plot.style"],
     ["plot.curves", "plot.mosaics", "plot.layers", "plot.tables", "plot.directions", "plot.landscape", "plot.network"],
+    ["plot.live"],
     ["plot"],
     ["compile.errors"],
     ["compile.numbers", "compile.kernels", "compile.arrays", "compile.module"],

@@ -10,7 +10,8 @@ to be told apart by every kind of colour vision. Blue is positive and red is neg
 
 Where things are: `curves.py` draws what changes while a network learns; `mosaics.py` images side by side; `layers.py` and
 `network.py` what is in a network; `tables.py` right and wrong answers; `landscape.py` the cost around the weights, whose arrays
-`directions.py` computes; `style.py` holds colours and themes. `docs/gallery.md` shows them all.
+`directions.py` computes; `live.py` shows the cost while training, without matplotlib; `style.py` holds colours and themes.
+`docs/gallery.md` shows them all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from minigrad.plot.tables import confusion
 from minigrad.plot.directions import cost_grid, cost_line, path_in, principal_directions, random_direction
 from minigrad.plot.landscape import cost_slice, cost_surface
 from minigrad.plot.network import nudges, strips
+from minigrad.plot.live import Live, sparkline
 
 __all__ = [
     "figure",
@@ -33,4 +35,5 @@ __all__ = [
     "cost_grid", "cost_line", "path_in", "principal_directions", "random_direction",
     "cost_slice", "cost_surface",
     "nudges", "strips",
+    "Live", "sparkline",
 ]  # fmt: skip
