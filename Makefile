@@ -1,6 +1,6 @@
 # Everything from a clean checkout, on a machine with Python 3.11 or newer and make.
 #
-#   make mnist    environment, install, train the digit network, pictures in runs/mnist
+#   make mnist    environment, install, train the digit network, a report in runs/mnist
 #   make test     environment, install, all tests and doctests, coverage, lint, types
 #   make parity   an environment with PyTorch beside it, and every call and program under both
 #   make test-pictures   an environment with Playwright, and pictures and pages measured in an installed Chromium

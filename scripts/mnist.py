@@ -1,6 +1,6 @@
 """Train the 13,002-parameter digit classifier of the lesson, test it on unseen digits, and draw what it learned.
 
-    python scripts/mnist.py                                      train with the defaults, pictures into runs/mnist
+    python scripts/mnist.py                                      train with the defaults, report into runs/mnist
     python scripts/mnist.py --epochs 5 --hidden 32 --lr 2        train another network
     python scripts/mnist.py --resume runs/mnist/weights.npz      go on where a run stopped
     python scripts/mnist.py --test runs/mnist/weights.npz        test saved weights
@@ -20,20 +20,26 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")  # matrices this small are quickest on one thread; read when NumPy is imported
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path[:0] = [str(folder) for folder in Path(__file__).resolve().parents[:2]]
+
+import numpy as np
 
 import minigrad
 import minigrad.compile
-from minigrad import nn, optim
+from minigrad import nn, optim, plot
 from minigrad.datasets import MNIST
 from minigrad.utils.data import DataLoader, TensorDataset
 from models import digits
 
+if TYPE_CHECKING:
+    from minigrad.plot import Live
+
+NOTES, NOTED = 60, 200_000  # how often the weights are noted for the report, and of how many parameters at most
 LOSSES = ("squared", "cross-entropy")
 OPTIMIZERS = ("sgd", "adam")
 SCHEDULES = ("linear", "cosine", "constant")
@@ -89,13 +95,25 @@ class Run:
         self.cost = self.hits = 0.0  # summed over those batches
         self.start = self.generator.get_state()  # of the epoch under way: its order of digits follows from it
         self.history: list[dict[str, float]] = []
+        self.path: list[Any] = []  # where the weights have been, for the report
+        self.taken: list[int] = []  # after how many steps
+        self.per_epoch = self.steps // options["epochs"]
+        self.every = max(1, self.steps // NOTES)
+
+    def note(self) -> None:
+        """Remember where the weights are, if there are not too many."""
+        taken = self.epoch * self.per_epoch + self.batch
+        if self.taken[-1:] != [taken] and sum(p.numel() for p in self.model.parameters()) <= NOTED:
+            self.path.append(np.concatenate([p.array.ravel() for p in self.model.parameters()]))
+            self.taken.append(taken)
 
     def save(self, path: Path) -> None:
         """Write weights and progress to a file that `models.digits.load` and `Run.load` read."""
         progress = {
             "options": self.options, "optimizer": self.optimizer.state_dict(), "schedule": self.schedule.state_dict(),
             "epoch": self.epoch, "batch": self.batch, "cost": self.cost, "hits": self.hits, "start": self.start,
-            "history": self.history,
+            "history": self.history, "taken": self.taken,
+            "path": minigrad.from_numpy(np.stack(self.path)) if self.path else None,
         }  # fmt: skip
         minigrad.save({**digits.describe(self.model), "progress": progress}, path)
 
@@ -112,13 +130,15 @@ class Run:
         run.schedule.load_state_dict(progress["schedule"])
         for name in ("epoch", "batch", "cost", "hits", "start", "history"):
             setattr(run, name, progress[name])
+        if progress.get("path") is not None:
+            run.taken, run.path = list(progress["taken"]), list(progress["path"].numpy())
         run.generator.set_state(run.start)
         return run
 
 
 def train(options: argparse.Namespace) -> int:
     """Train, test after each epoch, and draw."""
-    progress_bar = required_packages()
+    required_packages()
     run = Run(settings(options)) if options.resume is None else Run.load(options.resume, options.epochs)
     chosen = run.options
     if run.epoch >= chosen["epochs"]:
@@ -145,28 +165,47 @@ def train(options: argparse.Namespace) -> int:
     gc.freeze()  # what is loaded by now stays: the garbage collector need not look at it again
     stop = Stop()
     began = time.perf_counter()
-    while run.epoch < chosen["epochs"]:
-        title = f"epoch {run.epoch + 1:2d}/{chosen['epochs']}"
-        with progress_bar(total=len(loader), initial=run.batch, desc=title, unit="step", leave=False) as bar, stop:
-            train_epoch(run, loader, bar, stop)
-        if stop.asked:
+    run.note()
+    with plot.Live(run.steps, start=run.epoch * run.per_epoch + run.batch) as live:
+        while run.epoch < chosen["epochs"]:
+            live.title = title = f"epoch {run.epoch + 1:2d}/{chosen['epochs']}"
+            with stop:
+                train_epoch(run, loader, live, stop)
+            if stop.asked:
+                run.save(weights)
+                live.print(
+                    f"stopped in epoch {run.epoch + 1} after {run.batch:,} steps; what was learnt is in {weights}"
+                )
+                live.print(f"go on with: python scripts/mnist.py --resume {weights}")
+                return 130
+            finish_epoch(run, n, accuracy(run.model, unseen_images, unseen.targets))
             run.save(weights)
-            print(f"stopped in epoch {run.epoch + 1} after {run.batch:,} steps; what was learnt is in {weights}")
-            print(f"go on with: python scripts/mnist.py --resume {weights}")
-            return 130
-        finish_epoch(run, n, accuracy(run.model, unseen_images, unseen.targets))
-        run.save(weights)
-        last = run.history[-1]
-        print(
-            f"{title}   cost {last['cost']:.4f}   training digits {last['training']:.2f} %   unseen {last['unseen']:.2f} %"
-        )
-    print(f"trained in {time.perf_counter() - began:.1f} s; weights in {weights}\n")
+            last = run.history[-1]
+            live.print(
+                f"{title}   cost {last['cost']:.4f}   unseen digits {last['unseen']:.2f} %   "
+                f"training digits {last['training']:.2f} %, averaged while it learns"
+            )
+    seconds = time.perf_counter() - began
+    print(f"trained in {seconds:.1f} s; weights in {weights}\n")
     table = report(run.model, unseen_images, unseen.targets)
-    draw(run, folder, unseen, table)
+    with minigrad.no_grad():
+        outputs = run.model(unseen_images)
+    import mnist_report
+
+    written = mnist_report.write(
+        mnist_report.Finished(
+            run.model, chosen, run.history, run.path, run.taken,
+            LOSS[chosen["loss"]], images, wanted, unseen, outputs.softmax(1) if run.model.scores else outputs, table,
+            seconds, options.resume is not None,
+        ),
+        folder,
+    )  # fmt: skip
+    print(f"report: {written[0]}")
+    print("pictures: " + ", ".join(map(str, written[1:])))
     return 0
 
 
-def train_epoch(run: Run, loader: DataLoader, bar: Any, stop: Stop) -> None:
+def train_epoch(run: Run, loader: DataLoader, live: Live, stop: Stop) -> None:
     """The steps of one epoch, from where the run stands: the lesson's loop."""
     shown = done = run.batch
     for i, (images, wanted, labels) in enumerate(loader):
@@ -177,14 +216,16 @@ def train_epoch(run: Run, loader: DataLoader, bar: Any, stop: Stop) -> None:
         run.batch += 1
         run.cost += cost.item() * len(labels)
         run.hits += int((outputs.array.argmax(1) == labels.array).sum())
+        if (run.epoch * run.per_epoch + run.batch) % run.every == 0:
+            run.note()
         if run.batch % 200 == 0 or stop.asked or run.batch == len(loader):
             if not math.isfinite(run.cost):
                 raise UsageError(
                     f"the cost is no longer a number in epoch {run.epoch + 1}, step {run.batch}: use a smaller --lr"
                 )
-            seen = run.batch * run.options["batch_size"]
-            bar.update(run.batch - shown)
-            bar.set_postfix_str(f"cost {run.cost / seen:.4f}, right {100 * run.hits / seen:.1f} %", refresh=False)
+            seen = min(run.batch * run.options["batch_size"], run.options["digits"])
+            right = f"right {100 * run.hits / seen:.1f} %, averaged while it learns"
+            live.update(run.cost / seen, right, steps=run.batch - shown)
             shown = run.batch
         if stop.asked:
             return
@@ -321,36 +362,6 @@ def read(path: Path) -> dict[str, Any]:
     return data
 
 
-# ── pictures ─────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def draw(run: Run, folder: Path, unseen: MNIST, table: list[list[int]]) -> None:
-    """Write the pictures of a finished run."""
-    from minigrad import plot
-
-    written = []
-
-    def write(picture: Any, name: str) -> None:
-        part = folder / f".{name}"
-        picture.figure.savefig(part, format="png")
-        written.append(part.replace(folder / name))
-
-    training, tests = ([epoch[kind] for epoch in run.history] for kind in ("training", "unseen"))
-    curve = plot.learning_curves(
-        training, tests, running=True, names=("training digits", "unseen digits"), quantity="read right", unit="%"
-    )
-    write(curve, "learning_curve.png")
-    write(plot.weight_images(run.model.layers[0].weight), "first_layer.png")
-
-    with minigrad.no_grad():
-        outputs = run.model(as_input(unseen))
-    if run.model.scores:
-        outputs = outputs.softmax(1)
-    write(plot.mistakes(unseen.data, unseen.targets, outputs, count=40), "mistakes.png")
-    write(plot.confusion(table), "confusion.png")
-    print("pictures: " + ", ".join(str(path) for path in written))
-
-
 # ── the command line ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -370,7 +381,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     mode.add_argument("--predict", type=Path, metavar="IMAGE", help="read the digit in a picture and stop")
     parser.add_argument("--weights", type=Path, metavar="FILE", help="weights for --predict (the ones in models/)")
     parser.add_argument(
-        "--out", type=Path, help="folder for weights and pictures (runs/mnist, or the one of the run that is resumed)"
+        "--out", type=Path, help="folder for weights and report (runs/mnist, or the one of the run that is resumed)"
     )
     for name, (kind, default, text) in TRAINING.items():
         parser.add_argument(
@@ -451,16 +462,14 @@ TRAINING: dict[str, tuple[Any, Any, str]] = {
 }
 
 
-def required_packages() -> Any:
-    """The progress bar, if there is all that a run needs, or one line that says how to get them."""
+def required_packages() -> None:
+    """Look whether there is all that a run needs; if not, one line says how to get it."""
     try:
         import matplotlib  # noqa: F401
-        from tqdm import tqdm
     except ImportError as error:
         raise UsageError(
             f'{error.name} is needed for training: pip install "minigrad[mnist]", or use `make mnist`'
         ) from None
-    return tqdm
 
 
 if __name__ == "__main__":

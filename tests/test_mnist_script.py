@@ -1,9 +1,11 @@
 """The main job: it trains, stops, resumes, tests, predicts, and answers bad values in one line."""
 
+import base64
 import importlib.util
 import signal
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -42,11 +44,75 @@ def weights(path):
 
 def test_a_run_leaves_weights_and_pictures(finished):
     assert sorted(path.name for path in finished.iterdir()) == [
-        "confusion.png", "first_layer.png", "learning_curve.png", "mistakes.png", "weights.npz",
+        "confusion.png", "first_layer.png", "learning_curve.png", "mistakes.png", "report.html",
+        "weights.npz",
     ]  # fmt: skip
     for picture in finished.glob("*.png"):
         assert picture.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     assert weights(finished / "weights.npz").size == 13_002
+
+
+class Page(HTMLParser):
+    """What a reader without eyes meets: elements, alternative texts, addresses."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.texts = [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def test_the_report_is_whole(finished):
+    page = Page((finished / "report.html").read_text())
+    names = ["learning_curve", "cost", "first_layer", "confusion", "mistakes", "gradients", "slice", "strips"]
+    assert [heading["id"] for heading in page.all("h2")] == [*names, "settings"]
+    assert [len(page.all(tag)) for tag in ("header", "main", "h1", "figure", "caption")] == [1, 1, 1, 8, 4]
+    images = page.all("img") + page.all("source")
+    for address in [image.get("src") or image["srcset"] for image in images]:
+        kind, _, content = address.partition(",")
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(content)[:8] == b"\x89PNG\r\n\x1a\n"
+    assert len(images) == 16
+    assert not [a for _, a in page.elements if "href" in a]
+    assert not page.all("script")
+    assert all(len(image["alt"]) > 40 for image in page.all("img"))
+    history = minigrad.load(finished / "weights.npz")["progress"]["history"]
+    text = "".join(page.texts)
+    assert f"{history[-1]['unseen']:.2f} %" in text
+    for said in ("averaged while it learns", "seed 0", np.__version__, minigrad.__version__, "0.00025", "16, 16"):
+        assert said in text
+
+
+def test_the_worst_mistakes_come_first(script, finished):
+    model, unseen = digits.load(finished / "weights.npz"), MNIST(train=False)
+    with minigrad.no_grad():
+        outputs = model(unseen.data.float() / 255).numpy()
+    right = unseen.targets.numpy()
+    errors = ((outputs - np.eye(10)[right]) ** 2).sum(1) * (outputs.argmax(1) != right)
+    i = errors.argmax()
+    alt = Page((finished / "report.html").read_text()).all("img")[4]["alt"]
+    assert f"the worst first: a {right[i]} read as {outputs[i].argmax()}, " in alt
+
+
+def test_the_path_of_the_weights_is_kept(finished):
+    progress = minigrad.load(finished / "weights.npz")["progress"]
+    assert (progress["taken"][0], progress["taken"][-1], len(progress["taken"])) == (0, 80, 81)
+    np.testing.assert_array_equal(progress["path"][-1].numpy(), weights(finished / "weights.npz"))
+
+
+def test_large_networks_go_without_a_path(script, tmp_path):
+    assert script.main(["--digits", "20", "--epochs", "1", "--hidden", "300", "--out", str(tmp_path)]) == 0
+    page = Page((tmp_path / "report.html").read_text())
+    assert len(page.all("figure")) == 5
+    assert "Where the weights went was not noted" in "".join(page.texts)
 
 
 def test_it_learns(finished):
@@ -229,9 +295,9 @@ def test_a_cost_that_is_no_number_ends_the_run(script, tmp_path, capsys):
 
 
 def test_missing_packages_are_named(script, monkeypatch, capsys, tmp_path):
-    monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert script.main([*SMALL, "--out", str(tmp_path)]) == 2
-    assert 'tqdm is needed for training: pip install "minigrad[mnist]"' in capsys.readouterr().err
+    assert 'matplotlib is needed for training: pip install "minigrad[mnist]"' in capsys.readouterr().err
 
 
 def test_the_command_itself(tmp_path):
@@ -239,7 +305,8 @@ def test_the_command_itself(tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "13,002 parameters, 50 training digits, 10,000 unseen digits, seed 0" in done.stdout
-    assert "epoch  1/1" in done.stderr  # the progress bar
+    assert ", averaged while it learns\n" in done.stdout
+    assert done.stderr == ""  # it is no terminal
 
 
 def test_a_resumed_run_stays_in_its_folder(script, tmp_path):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -427,3 +429,39 @@ def test_a_model_traced_by_hand(visit, folder):
 
 def test_the_folder_is_what_was_made(folder):
     assert {path.suffix for path in Path(folder).iterdir()} == {".svg", ".html"}
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The report of a short run of scripts/mnist.py."""
+    path = tmp_path_factory.mktemp("mnist")
+    script = Path(__file__).resolve().parent.parent / "scripts" / "mnist.py"
+    command = [sys.executable, str(script), "--digits", "400", "--epochs", "2", "--lr", "2", "--out", str(path)]
+    subprocess.run(command, check=True, capture_output=True)
+    return path / "report.html"
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_report_of_a_run_is_accessible(visit, report, theme):
+    page = visit(str(report), theme)
+    page.locator("summary").first.press("Enter")  # by keyboard, and what is folded is looked at too
+    page.locator("details:not([open]) summary").press("Enter")
+    assert page.locator("details[open] table").count() == 2
+    found = axe_core.Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_the_report_of_a_run_fits_the_window(visit, report, width):
+    page = visit(str(report), width=width)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    for image in page.locator("img").all():
+        assert image.evaluate("e => e.complete && e.naturalWidth > 500")
+
+
+def test_the_report_of_a_run_follows_the_theme(visit, report):
+    corner = """() => { const c = document.createElement("canvas").getContext("2d");
+      c.drawImage(document.querySelector("img"), 0, 0); return [...c.getImageData(2, 2, 1, 1).data.slice(0, 3)]; }"""
+    paper = {theme: visit(str(report), theme).evaluate(corner) for theme in THEMES}
+    assert paper == {"light": [255, 255, 255], "dark": [20, 24, 29]}
+    assert visit(str(report), "dark").evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 29)"
