@@ -224,7 +224,7 @@ def train_epoch(run: Run, loader: DataLoader, live: Live, stop: Stop) -> None:
                     f"the cost is no longer a number in epoch {run.epoch + 1}, step {run.batch}: use a smaller --lr"
                 )
             seen = min(run.batch * run.options["batch_size"], run.options["digits"])
-            right = f"right {100 * run.hits / seen:.1f} %, averaged while it learns"
+            right = f"right {100 * run.hits / seen:.1f} %, mean as it learns"
             live.update(run.cost / seen, right, steps=run.batch - shown)
             shown = run.batch
         if stop.asked:

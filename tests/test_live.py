@@ -66,7 +66,17 @@ def test_notes_are_shown_where_there_is_room(monkeypatch):
     assert stream.getvalue().rstrip().endswith("averaged while it learns")
     monkeypatch.setenv("COLUMNS", "13")
     view.update(1.0, "averaged while it learns")
-    assert stream.getvalue().split("\r")[-1] == "██████████ 1"
+    assert stream.getvalue().split("\r")[-1] == "██████ 100 %"
+
+
+def test_a_note_matters_more_than_the_time(monkeypatch):
+    stream = Terminal()
+    monkeypatch.setenv("COLUMNS", "80")
+    view = Live(60, "epoch 12/60", stream=stream)
+    for i in range(20):
+        view.update(0.1234 + i, "right 91.0 %, mean as it learns")
+    line = stream.getvalue().split("\r")[-1].rstrip()
+    assert line == "epoch 12/60 ██░░░░  33 %  cost 19.12 ▁▂▃▄▅▅▆▇█  right 91.0 %, mean as it learns"
 
 
 def test_lines_of_its_own_stand_above(capsys):
@@ -156,7 +166,7 @@ def test_a_notebook_gets_a_picture_that_changes(jupyter, capsys):
     assert "epoch <1> 3 of 4 steps" in text
     assert "highest 0.9, lowest 0.3" in text
     assert "averaged while it learns" in text
-    assert repr(picture).startswith("epoch <1> ████████░░  75 %")
+    assert repr(picture).startswith("epoch <1> ████░░  75 %")
     assert capsys.readouterr() == ("", "")
 
 

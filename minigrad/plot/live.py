@@ -130,17 +130,20 @@ class Live:
             self._written = 0
 
     def _line(self, width: int, marks: str) -> str:
-        """What fits: the title, the bar, the cost and its line, then the time left, then the note."""
+        """What fits: the title, the bar, the cost and its line, the note, and last the time left."""
         share = min(self.done / self.total, 1.0) if self.total else 1.0
-        full = round(10 * share)
-        bar = marks[-1] * full + ("░" if marks is BLOCKS else ".") * (10 - full)
-        line = (
-            f"{self.title} {bar} {100 * share:3.0f} %  cost {self._last:.4g} {sparkline(self.costs, 14, marks)}".strip()
-        )
-        for part in (self._times().partition(", ")[2], self.note):
-            if part and len(line) + 2 + len(part) <= width:
-                line += "  " + part
-        return line[:width]
+        cells = 10 if width >= 90 else 6
+        bar = marks[-1] * round(cells * share)
+        bar += ("░" if marks is BLOCKS else ".") * (cells - len(bar))
+        line = f"{self.title} {bar} {100 * share:3.0f} %  cost {self._last:.4g} ".lstrip()
+        note = f"  {self.note}" if self.note else ""
+        line += sparkline(self.costs, min(14, max(8, width - len(line) - len(note))), marks)
+        left = "  " + self._times().partition(", ")[2]
+        if len(line) + len(note) > width:
+            note = ""
+        if len(line) + len(left) + len(note) > width:
+            left = ""
+        return (line + left + note)[:width]
 
     def _times(self) -> str:
         gone = time.monotonic() - self._began
