@@ -49,6 +49,7 @@ PACKAGES = (
     "@hpcc-js/wasm-graphviz/dist/index.js",
     "@hpcc-js/wasm-graphviz/LICENSE",
 )
+DOCUMENTS = ("engine", "gradients", "lesson")  # of docs/, which the page leads to
 PYODIDE = (
     "pyodide.mjs",
     "pyodide.asm.js",
@@ -57,7 +58,7 @@ PYODIDE = (
     "pyodide-lock.json",
     "package.json",
 )
-FIGURE = re.compile(r'<figure\b[^>]*\bdata-figure="([^"]*)"[^>]*>')
+FIGURE = re.compile(r'<figure\b[^>]*\bdata-figure="([^"]*)"[^>]*>\s*<div class="poster">')
 
 
 class BuildError(Exception):
@@ -91,6 +92,7 @@ def build(out: Path, static: bool) -> None:
         skipped = shutil.ignore_patterns("node_modules", "package*.json", "index.html", ".*")
         shutil.copytree(PAGE, site, ignore=skipped)
         (site / "index.html").write_text(with_posters((PAGE / "index.html").read_text()))
+        documents(modules, site / "docs")
         for name in PACKAGES:
             copy(modules / name, site / "lib" / name)
         if static:
@@ -155,7 +157,48 @@ def with_posters(page: str) -> str:
     if unknown:
         raise BuildError(f"there is no poster for {', '.join(unknown)}: posters.py knows {', '.join(posters.NAMES)}")
     artist = posters.Artist()
-    return FIGURE.sub(lambda found: f'{found[0]}<div class="poster">{artist.poster(found[1])}</div>', page)
+    return FIGURE.sub(lambda found: found[0] + artist.poster(found[1]), page)
+
+
+# ── documents ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+PAPER = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+<link rel="icon" href="../icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="../style.css">
+</head>
+<body>
+<header class="bar"><a class="home" href="../index.html"><span class="mark" aria-hidden="true"></span> Back to the lesson</a></header>
+<main class="paper">
+{body}
+</main>
+</body>
+</html>
+"""
+
+
+def documents(modules: Path, folder: Path) -> None:
+    """The project's documents that the page leads to, from Markdown."""
+    folder.mkdir()
+    for name in DOCUMENTS:
+        command = ["node", str(modules / "marked" / "bin" / "marked.js"), "--gfm"]
+        text = (ROOT / "docs" / f"{name}.md").read_text()
+        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise BuildError(f"docs/{name}.md cannot be turned into a page: {done.stderr.strip()[-300:]}")
+        body = re.sub(r'href="(\w+)\.md(#[^"]*)?"', linked, done.stdout)
+        title = text.removeprefix("# ").partition("\n")[0]
+        (folder / f"{name}.html").write_text(PAPER.format(title=title, body=body))
+
+
+def linked(found: re.Match[str]) -> str:
+    """A link from one document to another: to its page, if it has one here."""
+    return f'href="{found[1]}.html{found[2] or ""}"' if found[1] in DOCUMENTS else 'href="../index.html"'
 
 
 # ── Python for the browser ───────────────────────────────────────────────────────────────────────────────────────────

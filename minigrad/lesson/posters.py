@@ -13,9 +13,9 @@ from minigrad.lesson.sketch import BLUE, GOLD, INK, QUIET, RED, Axes
 from minigrad.lesson.state import Array
 
 NAMES = (
-    "hero", "threes", "pixels", "network", "function", "trash", "gaps", "sum", "report", "ranking", "curve", "wild", "slope",
-    "valleys", "landscape", "arrow", "path", "rates", "vectors", "nudges", "importance", "training", "testing", "graph",
-    "takeaways",
+    "hero", "ways", "pixels", "network", "knobs", "trash", "difference", "sum", "report", "ranking", "curve", "wild", "slope",
+    "valleys", "surface", "arrow", "path", "rates", "strips", "nudges", "importance", "training", "testing", "graph",
+    "takeaways", "journey",
 )  # fmt: skip
 STEPS = 1500  # that the posters' own network has learned for
 
@@ -23,7 +23,7 @@ STEPS = 1500  # that the posters' own network has learned for
 def poster(name: str) -> str:
     """The poster of a figure, by the figure's name, as SVG text. ValueError for a name that is not in NAMES.
 
-    >>> poster("function").startswith("<svg")
+    >>> poster("knobs").startswith("<svg")
     True
     """
     return _artist().poster(name)
@@ -62,7 +62,7 @@ class Artist(Hills):
             height=160,
         )  # fmt: skip
 
-    def _threes(self) -> str:
+    def _ways(self) -> str:
         found = self.lesson.digits(label=3, count=60)
         return s.svg(
             "60 handwritten threes, no two alike", s.image(s.tiles(found["pixels"].reshape(-1, 28, 28), 12), 20, 15, 440, 220),
@@ -128,7 +128,7 @@ class Artist(Hills):
         says = f"The network 784, 16, 16, 10 reads a 3 as a {int(outputs.argmax())}"
         return s.svg(says, *links, self._neurons(), *names, *widths)
 
-    def _function(self) -> str:
+    def _knobs(self) -> str:
         terms = self.lesson.count([784, 16, 16, 10])
         words = " + ".join(term["text"] for term in terms["terms"])
         outputs = self.lesson.forward(self.pixels, "random")["acts"][3]
@@ -168,7 +168,7 @@ class Artist(Hills):
 
     # ── the cost ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _gaps(self) -> str:
+    def _difference(self) -> str:
         outputs = self.lesson.forward(self.pixels, "random")["acts"][3]
         found = self.lesson.cost(outputs.tolist(), 3)
         squares = []
@@ -223,7 +223,7 @@ class Artist(Hills):
 
     # ── 13,002 numbers ───────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _vectors(self) -> str:
+    def _strips(self) -> str:
         weights = self.lesson.weights()["flat"]
         gradient = self.lesson.gradient(self.pixels, 3)["flat"]
         parts = []
@@ -339,3 +339,17 @@ class Artist(Hills):
         return s.svg(
             "What one network learned: " + ", ".join(f"{word} {value}" for word, value in lines), *parts, height=215
         )
+
+    def _journey(self) -> str:
+        slope = self.lesson.gradient(self.pixels, 3)
+        parts = [s.text(20, 40, "Back through the network: how large the gradient is per weight", colour=QUIET)]
+        rows = [layer for layer in slope["layers"] if layer["kind"] == "weight"]
+        most = max(layer["mean"] for layer in rows)
+        for i, layer in enumerate(reversed(rows)):
+            y = 75 + 45 * i
+            to, of = layer["shape"]
+            parts += [
+                s.text(20, y + 14, f"{of} to {to}"), s.box(110, y, 250 * layer["mean"] / most, 20, GOLD, round_=4),
+                s.text(120 + 250 * layer["mean"] / most, y + 15, f"{layer['mean']:.2g}"),
+            ]  # fmt: skip
+        return s.svg("The mean size of one digit's gradient in each layer, from the outputs back", *parts, height=215)

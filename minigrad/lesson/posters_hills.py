@@ -73,7 +73,7 @@ class Hills:
         picture = s.image(s.heights(found["values"][::-1]), left, top, side, side, smooth=True)
         return picture, Axes((-2, 2), (-2, 2), left, top, side, side)
 
-    def _landscape(self) -> str:
+    def _surface(self) -> str:
         parts = []
         for i, (kind, word) in enumerate((("valleys", "two valleys"), ("cost", "the real cost of 100 digits"))):
             picture, _ = self._map(kind, 15 + 235 * i, 15, 215, 41)

@@ -32,8 +32,8 @@ def test_there_is_no_other_poster():
 
 def test_posters_have_the_engines_numbers(shared):
     threes = shared.digits(label=3)["of"]
-    assert f"60 of the {threes:,} threes" in poster("threes")
-    assert "13,002" in poster("function")
+    assert f"60 of the {threes:,} threes" in poster("ways")
+    assert "13,002" in poster("knobs")
     assert f"step {STEPS:,}" in poster("training")
     assert f"{shared.dataset_cost('trained', n=1000)['cost']:.3f}" in poster("report")
 

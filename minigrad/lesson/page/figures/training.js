@@ -1,0 +1,382 @@
+// Row 21: the loop of five steps on real batches, slowly at first and then as fast as it goes; what it does to the cost,
+// to the weights of sixteen neurons, and to digits that it never learns from.
+import { button, chart, choice, clamp, digit, el, number, pause, percent, range, slider, still, svg, tile } from "../kit.js";
+
+const LINES = [["feed", "Feed"], ["cost", "Cost"], ["gradient", "Gradient"], ["update", "Update"], ["repeat", "Repeat"]];
+const LIST = "algorithm-training";
+const MOST = 300; // points of the curve: beyond these, two become one
+
+export default async function training(figure, engine, page) {
+  figure.python("step", "train");
+  let running = false;
+  let begun = false; // whether the reader has trained here: the first Train starts from noise
+  let turn = 0; // of walks through the five steps: a newer one ends an older one
+  let gears = 0; // walks since Train, while the speed changes by itself; null once the reader has chosen
+  let steps = 0;
+  let accuracy = null;
+  let weights = null;
+  let troubled = 0; // how often in a row the engine had advice
+  const due = { batch: 0, tiles: 0, test: 0, curve: 0, advice: 0 };
+  const curve = history();
+
+  // ── what is seen ──
+  const stations = LINES.map(([key, name], i) => {
+    const value = el("strong", {}, "–");
+    const root = el("li", { "data-line": key }, el("span", {}, `${i + 1} ${name}`), value, el("small", {}));
+    return { key, root, value, small: root.lastChild };
+  });
+  const loop = el("ol", { class: "loop", "aria-label": "the five steps, with the numbers of the batch below" }, stations.map((s) => s.root));
+  const shown = range(10).map((i) => ({ canvas: digit(null, { size: 44, label: `digit ${i + 1} of the batch` }), word: el("span", {}, "") }));
+  const batch = el("div", { class: "batch" }, shown.map(({ canvas, word }) => el("div", {}, canvas, word)));
+  const about = el("p", { class: "aside" }, "");
+  const facts = [["steps", "steps"], ["seen", "digits seen"], ["met", "right of the digits it learned from last"], ["unseen", "right of unseen digits"]].map(([key, words]) => ({ key, value: el("strong", {}, "–"), words: el("span", {}, words) }));
+  const fact = Object.fromEntries(facts.map((f) => [f.key, f]));
+  const tiles = range(16).map((i) => tile(null, { size: 72, label: `784 weights of neuron ${i} of layer 1: blue positive, red negative` }));
+  const advice = el("p", { class: "advice", role: "status" });
+  const plot = el("div", { class: "curves", tabindex: 0, role: "slider", "aria-label": "the cost, step by step", "aria-valuemin": 0 });
+  const reading = el("p", { class: "reading numbers" }, "");
+  figure.stage.append(
+    loop,
+    el("div", { class: "facts" }, facts.map((f) => el("div", {}, f.value, f.words))),
+    el("div", { class: "columns trainer" }, el("div", {}, plot, reading), el("div", {}, el("div", { class: "sixteen" }, tiles), el("p", { class: "aside" }, "What the 16 neurons of layer 1 look for: a tile is the 784 weights of one, blue positive, red negative."), batch, about)),
+    advice,
+  );
+
+  // ── controls ──
+  const go = button("Train", () => start(), { main: true });
+  const halt = button("Pause", () => stop());
+  const one = button("One step", () => single());
+  const speed = choice({ label: "Speed", options: [["slow", "Slow"], ["ten", "×10"], ["full", "Full"]], value: "slow", onchange: (v) => { gears = null; turn += 1; figure.tell({ speed: v }); } });
+  const eta = slider({ label: "Learning rate η", min: 0.01, max: 100, value: 2, scale: "log", format: (v) => number(v, 2) });
+  const size = choice({ label: "Batch: digits for a step", options: ["1", "10", "100", "1000"], value: "10" });
+  const seed = el("input", { type: "number", min: 0, max: 999999, step: 1, value: page.get("seed", 0) });
+  const all = button(page.info.training === 60000 ? "Use 10,000 again" : "Use all 60,000", () => more());
+  loop.after(el("div", { class: "controls drive" }, go, halt, one, speed));
+  figure.controls.append(eta, size, el("label", { class: "field" }, el("span", {}, "Seed of the noise"), seed), button("Reset to noise", () => guarded(async () => { await stop(false); begun = true; await reset(); await measure(); page.trained({ from: "training" }); })), all);
+
+  const asked = () => ({ eta: eta.value, batch: Number(size.value) });
+  async function guarded(act) {
+    try { return await act(); } catch (error) { running = false; mark(); figure.fail(error); }
+  }
+
+  function mark() {
+    go.classList.toggle("main", !running);
+    halt.classList.toggle("main", running);
+    figure.tell({ state: running ? "running" : "paused", speed: speed.value });
+  }
+
+  // ── the loop ──
+  async function start() {
+    if (running && begun) return;
+    if (running) await stop(false); // the few seconds that ran by themselves
+    running = true;
+    turn += 1;
+    if (gears !== null) { gears = 0; speed.set(still() ? "full" : "slow"); }
+    figure.error.textContent = "";
+    mark();
+    guarded(async () => {
+      if (!begun) await reset();
+      begun = true;
+      figure.say("Training. One batch slowly, then ten times faster, then as fast as it goes; Pause stops it.");
+      while (running) {
+        if (!figure.near || document.hidden) await pause(150);
+        else if (speed.value === "full") await burst();
+        else await walk(speed.value === "slow" ? 700 : 70);
+        if (gears !== null && running && speed.value !== "full") {
+          speed.set(++gears < 2 ? "slow" : gears < 14 ? "ten" : "full");
+          figure.tell({ speed: speed.value });
+        }
+      }
+    });
+  }
+
+  async function stop(look = true) {
+    const was = running;
+    running = false;
+    turn += 1;
+    figure.light(LIST, null);
+    lit(null);
+    mark();
+    if (was && look) await guarded(async () => { await pictures(); await measure(); figure.say(`Paused after ${number(steps)} steps: ${percent(accuracy)} of all 10,000 unseen digits are right.`); page.trained({ from: "training" }); });
+  }
+
+  async function single() {
+    const look = !running;
+    await stop(false);
+    await guarded(async () => { begun = true; await walk(look ? 420 : 70); await measure(); page.trained({ from: "training" }); });
+  }
+
+  /** One step of the engine, told in five parts. */
+  async function walk(beat) {
+    const mine = ++turn;
+    const told = await engine.step(asked());
+    take({ ...told, first: told.steps - 1, costs: [told.cost] });
+    figure.tell({ cost: told.cost });
+    for (const [line] of LINES) {
+      if (mine === turn) { figure.light(LIST, line); lit(line); }
+      tell(told, line);
+      if (line === "update") await pictures();
+      if (mine === turn && !still()) await pause(beat);
+    }
+    if (mine === turn && !running) { figure.light(LIST, null); lit(null); }
+    draw();
+  }
+
+  /** Some milliseconds of training, and what there is to see of it. */
+  async function burst() {
+    const now = performance.now();
+    const judged = now > due.advice; // the engine judges η by 20 costs or more, which may take longer than a burst
+    if (judged) due.advice = now + 900;
+    const found = await engine.train({ ...(judged ? { steps: 25 } : { ms: 14 }), ...asked() });
+    take(found);
+    figure.tell({ cost: found.costs.at(-1) });
+    lit("all");
+    figure.light(LIST, "repeat");
+    if (judged) troubled = found.advice ? troubled + 1 : 0;
+    if (judged && troubled !== 1) advice.textContent = found.advice;
+    if (now > due.tiles) { due.tiles = now + (still() ? 1000 : 130); await pictures(); }
+    if (now > due.batch) {
+      due.batch = now + 600;
+      const told = await engine.step(asked());
+      take({ ...told, first: told.steps - 1, costs: [told.cost] });
+      LINES.forEach(([line]) => tell(told, line));
+    }
+    if (now > due.test) { due.test = now + (curve.tests.length < 8 ? 500 : 1800); await measure(1); }
+    drawing();
+  }
+
+  function take({ first, costs, seen, accuracy: met, steps: now }) {
+    if (first < steps) curve.clear();
+    costs.forEach((cost, i) => curve.push(first + i + 1, cost));
+    steps = now;
+    fact.steps.value.textContent = number(now);
+    fact.seen.value.textContent = number(seen);
+    fact.met.value.textContent = percent(met);
+    figure.tell({ steps: now, seen });
+  }
+
+  /** A part of a step, in numbers. */
+  function tell(told, line) {
+    const put = (i, value, small) => { stations[i].value.textContent = value; stations[i].small.textContent = small; };
+    const many = told.labels.length;
+    if (line === "feed") {
+      put(0, number(many), many === 1 ? "digit" : "digits");
+      shown.forEach(({ canvas, word }, i) => {
+        canvas.parentElement.hidden = i >= many;
+        if (i < many) { canvas.draw(told.pixels.subarray(784 * i, 784 * (i + 1))); canvas.setAttribute("aria-label", `a ${told.labels[i]}`); }
+        word.textContent = "";
+      });
+      about.textContent = `The batch${many > 10 ? `, ten of ${many}` : ""}: below each digit what the network said before the step.`;
+    } else if (line === "cost") {
+      put(1, number(told.cost, 3), "average of the batch");
+      shown.slice(0, many).forEach(({ word }, i) => {
+        const right = told.guesses[i] === told.labels[i];
+        word.textContent = `${told.guesses[i]} ${right ? "✓" : "✗"}`;
+        word.className = right ? "right" : "wrong-one";
+      });
+    } else if (line === "gradient") put(2, number(told.norm, 3), "its length");
+    else if (line === "update") put(3, number(told.moved, 3), `moved; cost ${number(told.cost, 3)} → ${number(told.after, 3)}`);
+    else put(4, number(told.steps), told.steps === 1 ? "step so far" : "steps so far");
+  }
+
+  function lit(line) {
+    stations.forEach(({ key, root }) => root.classList.toggle("lit", key === line || line === "all"));
+  }
+
+  // ── looking ──
+  async function pictures() {
+    weights = (await engine.weights({ net: "mine" })).flat;
+    paint();
+  }
+  let next = 16;
+  const some = figure.loop(() => { // four tiles a frame
+    const most = weights.subarray(0, 12544).reduce((a, b) => Math.max(a, Math.abs(b)), 0) * 0.6;
+    for (const end = next + 4; next < end && next < 16; next++) tiles[next].draw(weights.subarray(784 * next, 784 * (next + 1)), most);
+    return next < 16;
+  });
+  function paint() { if (next >= 16) { next = 0; some(); } }
+
+  /** Unseen digits, 2,000 at a time. */
+  async function measure(chunks = 5) {
+    let right = 0;
+    let count = 0;
+    for (let i = 0; i < chunks; i++) {
+      const found = await engine.test({ net: "mine", start: 2000 * i, count: 2000, mistakes: 0 });
+      right += found.right;
+      count += found.count;
+    }
+    accuracy = right / count;
+    curve.tested(steps, accuracy);
+    fact.unseen.value.textContent = percent(accuracy);
+    fact.unseen.words.textContent = `right of ${number(count)} unseen digits`;
+    figure.tell({ accuracy, tested: count });
+    if (begun && accuracy >= 0.85) figure.reached();
+    draw();
+  }
+
+  // ── the curves ──
+  let frames = null;
+  let cursor = null; // 0..1 along the curve
+  function draw() {
+    const narrow = plot.clientWidth < 480;
+    const width = narrow ? 360 : 560;
+    const points = curve.points;
+    const last = Math.max(10, steps);
+    const first = points.length ? Math.min(points[0].first - 1, last - 1) : 0;
+    const top = Math.max(0.5, ...points.map((p) => p.mean).filter(Number.isFinite)) * 1.05;
+    const upper = chart({ width, height: 250, x: [first, last], y: [0, top], ylabel: "cost of a batch", margin: [8, 12, 24, 46] });
+    const lower = chart({ width, height: 130, x: [first, last], y: [0, 1], xlabel: "steps", ylabel: "unseen, right", margin: [6, 12, 38, 46] });
+    const real = points.filter((p) => Number.isFinite(p.mean));
+    const xs = real.map((p) => (p.first + p.last) / 2);
+    if (real.length) {
+      const band = [...upper.points(xs, real.map((p) => Math.min(top, p.high))).split(" "), ...upper.points(xs, real.map((p) => p.low)).split(" ").reverse()].join(" ");
+      upper.plot.append(svg("polygon", { points: band, fill: "var(--blue)", "fill-opacity": 0.16 }));
+      upper.line(xs, real.map((p) => p.mean));
+    }
+    const tests = curve.tests;
+    lower.line(tests.map((t) => t[0]), tests.map((t) => t[1]), { stroke: "var(--good)" });
+    for (const [at, share] of tests.slice(-40)) lower.plot.append(svg("circle", { cx: lower.x(at), cy: lower.y(share), r: 3, fill: "var(--good)" }));
+    lower.plot.append(svg("line", { x1: lower.x(first), x2: lower.x(last), y1: lower.y(0.85), y2: lower.y(0.85), stroke: "var(--gold)", "stroke-dasharray": "4 4" }), svg("text", { x: lower.x(last) - 4, y: lower.y(0.85) + 14, "text-anchor": "end", "font-size": 12, fill: "var(--gold-text)" }, "85 %"));
+    upper.root.setAttribute("aria-hidden", "true");
+    lower.root.setAttribute("aria-hidden", "true");
+    frames = { upper, first, last };
+    plot.replaceChildren(upper.root, lower.root);
+    read();
+  }
+  const drawing = () => { const now = performance.now(); if (now > due.curve) { due.curve = now + (still() ? 1000 : 160); requestAnimationFrame(draw); } };
+
+  /** The step under the cursor, or the newest. */
+  function read() {
+    const { upper, first, last } = frames;
+    const points = curve.points;
+    if (!points.length) { reading.textContent = "No step here yet."; figure.tell({ read: 0 }); plot.setAttribute("aria-valuenow", 0); return; }
+    const step = cursor === null ? last : first + cursor * (last - first);
+    const p = points.find((q) => q.last >= step) ?? points.at(-1);
+    const name = p.first === p.last ? `step ${number(p.first)}` : `steps ${number(p.first)} to ${number(p.last)}`;
+    const text = p.first === p.last ? `${name}: cost ${number(p.mean, 3)}` : `${name}: cost ${number(p.mean, 3)} on average (${number(p.low, 3)} to ${number(p.high, 3)})`;
+    reading.textContent = text[0].toUpperCase() + text.slice(1);
+    Object.entries({ "aria-valuenow": p.last, "aria-valuemax": last, "aria-valuetext": text }).forEach(([k, v]) => plot.setAttribute(k, v));
+    figure.tell({ read: p.last });
+    if (cursor !== null && Number.isFinite(p.mean)) {
+      const at = upper.x(clamp((p.first + p.last) / 2, first, last));
+      upper.root.querySelector(".cursor")?.remove();
+      upper.root.append(svg("g", { class: "cursor" }, svg("line", { x1: at, x2: at, y1: 8, y2: 226, stroke: "var(--gold)", "stroke-width": 1.5 }), svg("circle", { cx: at, cy: upper.y(p.mean), r: 5, fill: "var(--gold-fill)" })));
+    }
+  }
+  plot.addEventListener("pointermove", (event) => { if (!frames) return; cursor = clamp((frames.upper.invert(event)[0] - frames.first) / (frames.last - frames.first), 0, 1); read(); });
+  plot.addEventListener("pointerleave", () => { cursor = null; draw(); });
+  plot.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -0.01, ArrowRight: 0.01, ArrowDown: -0.1, ArrowUp: 0.1, Home: -1, End: 1 }[event.key];
+    if (by) { event.preventDefault(); cursor = clamp((cursor ?? 1) + by, 0, 1); read(); }
+  });
+
+  // ── starting anew, more digits ──
+  async function reset() {
+    const value = clamp(Math.round(Number(seed.value) || 0), 0, 999999);
+    seed.value = value;
+    page.set("seed", value);
+    await engine.reset({ seed: value, net: "mine" });
+    curve.clear();
+    steps = 0;
+    advice.textContent = "";
+    take({ first: 0, costs: [], seen: 0, accuracy: NaN, steps: 0 });
+    fact.met.value.textContent = "–";
+    stations.forEach((s) => { s.value.textContent = "–"; s.small.textContent = ""; });
+    await pictures();
+    await measure(1);
+    figure.say(`Noise from seed ${value}: it has learned nothing yet.`);
+  }
+
+  async function more() {
+    await guarded(async () => {
+      const wanted = page.info.training === 60000 ? 10000 : 60000;
+      all.disabled = true;
+      try {
+        figure.error.textContent = "";
+        const { count } = await engine.use_digits({ count: wanted });
+        page.info.training = count;
+        all.textContent = count === 60000 ? "Use 10,000 again" : "Use all 60,000";
+        figure.tell({ digits: count });
+        figure.say(`It learns from ${number(count)} digits from now on. The unseen ones stay unseen.`);
+      } catch (error) { figure.fail(error); } finally { all.disabled = false; }
+    });
+  }
+
+  // Others may have trained it meanwhile.
+  async function look() {
+    const info = await engine.info();
+    if (info.steps < steps) curve.clear();
+    take({ first: info.steps, costs: [], seen: info.seen, accuracy: NaN, steps: info.steps });
+    fact.met.value.textContent = "–";
+    await pictures();
+    await measure();
+  }
+  page.on("trained", (detail) => { if (detail?.from !== "training" && !running) guarded(look); });
+  figure.onTheme(paint);
+  figure.tell({ digits: page.info.training });
+  mark();
+  await look();
+  const first = await engine.step(asked());
+  take({ ...first, first: first.steps - 1, costs: [first.cost] });
+  LINES.forEach(([line]) => tell(first, line));
+  draw();
+  figure.say(`This network has taken ${number(steps)} steps so far. Train starts it anew from noise.`);
+  new ResizeObserver(() => { if (!running) draw(); }).observe(plot);
+  let touched = false;
+  for (const kind of ["pointerdown", "keydown", "click"]) figure.plate.addEventListener(kind, () => { touched = true; }, true);
+  show();
+
+  /** For those who touch nothing: the five lines light up once, then some seconds of training. */
+  async function show() {
+    const mine = ++turn;
+    while (!figure.near) await pause(200);
+    for (const [line] of LINES) {
+      if (touched || mine !== turn) return;
+      if (!still()) { lit(line); figure.light(LIST, line); }
+      await pause(900);
+    }
+    lit(null);
+    figure.light(LIST, null);
+    if (touched || mine !== turn || (await engine.info()).steps > 20000) return;
+    await guarded(async () => {
+      running = true;
+      speed.set("full");
+      mark();
+      await reset();
+      const end = performance.now() + 4000;
+      while (mine === turn && performance.now() < end && figure.near) await burst();
+    });
+    if (mine !== turn) return;
+    if (gears !== null) speed.set("slow"); // Train begins slowly
+    await stop();
+    if (!touched) figure.say(`So it went from noise, ${number(steps)} steps in all: ${percent(accuracy)} of the unseen digits are right. Train starts it anew, slowly at first.`);
+  }
+}
+
+/** The costs of all steps in at most MOST points, and the tests. */
+function history() {
+  let points = [];
+  let tests = [];
+  let span = 1;
+  const join = (a, b) => ({ first: a.first, last: b.last, count: a.count + b.count, mean: (a.mean * a.count + b.mean * b.count) / (a.count + b.count), low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) });
+  return {
+    get points() { return points; },
+    get tests() { return tests; },
+    clear() { points = []; tests = []; span = 1; },
+    push(step, cost) {
+      const one = { first: step, last: step, count: 1, mean: cost, low: cost, high: cost };
+      const newest = points.at(-1);
+      if (newest && newest.count < span) points[points.length - 1] = join(newest, one);
+      else points.push(one);
+      if (points.length > MOST) {
+        span *= 2;
+        points = range(Math.ceil(points.length / 2)).map((i) => (points[2 * i + 1] ? join(points[2 * i], points[2 * i + 1]) : points[2 * i]));
+      }
+    },
+    tested(step, accuracy) {
+      if (tests.at(-1)?.[0] === step) tests.pop();
+      tests.push([step, accuracy]);
+      if (tests.length > 200) tests = tests.filter((_, i) => i % 2 === 0 || i === tests.length - 1);
+    },
+  };
+}
