@@ -348,7 +348,7 @@ export function bars(names = range(10), { width = 320, row = 24, most = 1 } = {}
 /** The network 784-16-16-10 as a drawing. `.draw({acts, edges})`: activations light the neurons; edges is a function
  *  (layer, to, from) -> {value, most}, or null. Neurons are buttons: `onneuron(layer 1..3, index)`. Of 784 inputs 20 stand for all. */
 export function network({ onneuron, width = 720, height = 430, inputs = 20 } = {}) {
-  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", class: "network", role: onneuron ? "group" : "img", "aria-label": "network of 784, 16, 16 and 10 neurons" });
+  const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", class: "network", role: "group", "aria-label": "network of 784, 16, 16 and 10 neurons" });
   const counts = [inputs, 16, 16, 10];
   const real = [784, 16, 16, 10];
   const xs = [40, width * 0.36, width * 0.64, width - 70];
@@ -390,7 +390,7 @@ export function network({ onneuron, width = 720, height = 430, inputs = 20 } = {
     if (acts) neurons.forEach((group, layer) => group.forEach((circle, i) => {
       const a = acts[layer][layer ? i : pixel(i)];
       circle.setAttribute("fill", `color-mix(in srgb, var(--gold-fill) ${Math.round(100 * clamp(a, 0, 1))}%, var(--sheet))`);
-      if (layer && onneuron) circle.setAttribute("aria-label", `${layer === 3 ? `output for ${i}` : `neuron ${i} of layer ${layer}`}: ${number(a, 2)}`);
+      if (layer) circle.setAttribute("aria-label", `${layer === 3 ? `output for ${i}` : `neuron ${i} of layer ${layer}`}: ${number(a, 2)}`);
       const on = chosen && chosen[0] === layer && chosen[1] === i;
       circle.setAttribute("stroke", on ? "var(--gold)" : "var(--soft)");
       circle.setAttribute("stroke-width", on ? 3.5 : 1.2);
