@@ -173,7 +173,9 @@ PAPER = """<!doctype html>
 <link rel="stylesheet" href="../style.css">
 </head>
 <body>
-<header class="bar"><a class="home" href="../index.html"><span class="mark" aria-hidden="true"></span> Back to the lesson</a></header>
+<header class="bar">
+<a class="home" href="../index.html"><span class="mark" aria-hidden="true"></span> Back to the lesson</a>
+</header>
 <main class="paper">
 {body}
 </main>

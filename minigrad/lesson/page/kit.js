@@ -15,7 +15,7 @@ function fill(element, attributes, children) {
   for (const [key, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
-    else if (key === "style" && typeof value === "object") Object.assign(element.style, value);
+    else if (key === "style" && typeof value === "object") { for (const [name, v] of Object.entries(value)) if (name.startsWith("--")) element.style.setProperty(name, v); else element.style[name] = v; }
     else element.setAttribute(key, value === true ? "" : value);
   }
   element.append(...children.flat().filter((child) => child !== null && child !== undefined));
