@@ -47,7 +47,8 @@ lesson-static: .venv/installed
 	$(bin)/python scripts/build_lesson.py --static $(ARGS)
 
 test-lesson: .venv-lesson/installed
-	$(one_thread) .venv-lesson/bin/python -m pytest tests/lesson_page $(ARGS)
+	.venv-lesson/bin/python scripts/build_lesson.py --static
+	$(one_thread) .venv-lesson/bin/python -m pytest -n 2 --dist loadfile tests/lesson_page $(ARGS)
 
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)
