@@ -39,9 +39,11 @@ lint: .venv/installed
 bench: .venv-bench/installed
 	.venv-bench/bin/python scripts/benchmark.py $(ARGS)
 
-lesson: .venv/installed
-	$(bin)/python scripts/build_lesson.py
+lesson: .venv/installed build/lesson/index.html
 	$(one_thread) $(bin)/python -m minigrad.lesson $(ARGS)
+
+build/lesson/index.html: scripts/build_lesson.py $(shell find minigrad/lesson -type f -not -path '*/node_modules/*' -not -name '*.pyc')
+	$(bin)/python scripts/build_lesson.py
 
 lesson-static: .venv/installed
 	$(bin)/python scripts/build_lesson.py --static $(ARGS)
