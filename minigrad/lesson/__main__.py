@@ -12,8 +12,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 from minigrad.lesson.server import Server
@@ -52,6 +54,8 @@ def main(argv: list[str] | None = None) -> int:
         )
         return 2
     with server:
+        with suppress(ValueError):  # outside the main thread
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # even if whoever started this ignores it
         print(f"the lesson is at {server.address} (Ctrl-C ends it)", flush=True)
         if not options.no_browser:
             webbrowser.open(server.address)

@@ -196,16 +196,19 @@ def test_the_command_serves_until_it_is_interrupted(site):
 
     command = [sys.executable, "-m", "minigrad.lesson", "--site", str(site), "--no-browser"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        line = process.stdout.readline()
-        address = line.split()[4]
-        assert address.startswith("http://127.0.0.1:")
-        port = int(address.rstrip("/").rpartition(":")[2])
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        connection.request("GET", "/")
-        assert connection.getresponse().read() == b"<p>the lesson</p>"
-        connection.close()
-        process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
+        try:
+            line = process.stdout.readline()
+            address = line.split()[4]
+            assert address.startswith("http://127.0.0.1:")
+            port = int(address.rstrip("/").rpartition(":")[2])
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            connection.request("GET", "/")
+            assert connection.getresponse().read() == b"<p>the lesson</p>"
+            connection.close()
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
 
 
 def test_the_browser_is_opened(site, monkeypatch):
