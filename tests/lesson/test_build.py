@@ -51,12 +51,13 @@ def test_a_wheel_without_its_data(tmp_path):
 
 
 def test_posters_stand_in_their_figures():
-    page = '<figure id="x" class="wide"\n data-figure="curve"><p>caption</p></figure><figure>plain</figure>'
+    head = '<figure id="x" class="wide"\n data-figure="curve">\n <div class="poster">'
+    page = head + "</div><p>caption</p></figure><figure>plain</figure>"
     found = build_lesson.with_posters(page)
-    assert found.startswith('<figure id="x" class="wide"\n data-figure="curve"><div class="poster"><svg')
+    assert found.startswith(head + "<svg")
     assert found.endswith("</svg></div><p>caption</p></figure><figure>plain</figure>")
     with pytest.raises(build_lesson.BuildError, match="no poster for nonsense"):
-        build_lesson.with_posters('<figure data-figure="nonsense">')
+        build_lesson.with_posters('<figure data-figure="nonsense"><div class="poster">')
 
 
 def test_somebody_elses_folder_is_left_alone(tmp_path):
