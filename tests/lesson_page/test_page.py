@@ -121,7 +121,10 @@ class Reader:
         assert self.troubles == []
 
 
-@pytest.fixture(scope="module", params=["native", "static"])
+BOTH = [pytest.param(way, marks=pytest.mark.xdist_group(way)) for way in ("native", "static")]  # one process for each
+
+
+@pytest.fixture(scope="module", params=BOTH)
 def reader(request, browser):
     """One page for the module: Python starts once for each transport."""
     one = Reader(browser, request.getfixturevalue(request.param))
