@@ -50,7 +50,7 @@ lesson-static: .venv/installed
 
 test-lesson: .venv-lesson/installed
 	.venv-lesson/bin/python scripts/build_lesson.py --static
-	$(one_thread) .venv-lesson/bin/python -m pytest -n 2 --dist loadgroup tests/lesson_page $(ARGS)
+	LESSON=build/lesson-static $(one_thread) .venv-lesson/bin/python -m pytest -n 2 --dist loadgroup tests/lesson_page $(ARGS)
 
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)

@@ -1,5 +1,6 @@
-"""The page as a static folder, built once."""
+"""The page as a static folder: the one that LESSON names, as `make test-lesson` does, or one that is built for the tests."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ sys.path.insert(0, str(ROOT / "scripts"))
 
 @pytest.fixture(scope="session")
 def static_site(tmp_path_factory):
+    if "LESSON" in os.environ:
+        return Path(os.environ["LESSON"]).resolve()
     import build_lesson
 
     site = tmp_path_factory.mktemp("page") / "lesson-static"
