@@ -157,6 +157,7 @@ export class Figure {
       try {
         const found = await call(...args);
         this.error.textContent = "";
+        delete this.element.dataset.failed;
         return found;
       } catch (error) {
         this.fail(error);
