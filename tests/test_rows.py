@@ -13,9 +13,9 @@ SHAPES = [(1, 5), (10, 3), (400, 3), (64, 16), (32, 33), (1024, 64), (15, 100), 
 def test_rows_are_reduced_as_numpy_does(shape, kind):
     x = (np.random.default_rng(0).standard_normal(shape) * 9).astype(kind)
     for array in (x, x[..., ::-1], np.asfortranarray(x)):
-        np.testing.assert_array_equal(rows.extreme(array, np.maximum), array.max(-1, keepdims=True))
-        np.testing.assert_array_equal(rows.extreme(array, np.minimum), array.min(-1, keepdims=True))
-        found, wanted = rows.total(array), array.sum(-1, keepdims=True)
+        np.testing.assert_array_equal(rows.extreme(array, np.maximum, array.ndim - 1), array.max(-1, keepdims=True))
+        np.testing.assert_array_equal(rows.extreme(array, np.minimum, array.ndim - 1), array.min(-1, keepdims=True))
+        found, wanted = rows.total(array, array.ndim - 1), array.sum(-1, keepdims=True)
         assert found.dtype == wanted.dtype
         assert found.shape == wanted.shape
         np.testing.assert_allclose(
@@ -28,6 +28,6 @@ def test_nan_and_infinities_pass(shape):
     x = np.random.default_rng(1).standard_normal(shape)
     x[0, 1], x[1, 0], x[1, 1] = np.nan, np.inf, -np.inf
     for ufunc in (np.maximum, np.minimum):
-        np.testing.assert_array_equal(rows.extreme(x, ufunc), ufunc.reduce(x, axis=-1, keepdims=True))
+        np.testing.assert_array_equal(rows.extreme(x, ufunc, x.ndim - 1), ufunc.reduce(x, axis=-1, keepdims=True))
     with np.errstate(invalid="ignore"):
-        np.testing.assert_allclose(rows.total(x), x.sum(-1, keepdims=True))
+        np.testing.assert_allclose(rows.total(x, x.ndim - 1), x.sum(-1, keepdims=True))

@@ -82,10 +82,9 @@ def softmax(x: Array, axis: int) -> Array:
     """exp(x) / Σ exp(x) along an axis, shifted by the maximum so that nothing overflows."""
     if x.shape and x.shape[axis] == 0:
         return x.copy()
-    along = x.ndim - 1 == axis
-    out = np.asanyarray(x - (rows.extreme(x, np.maximum) if along else np.maximum.reduce(x, axis=axis, keepdims=True)))
+    out = np.asanyarray(x - rows.extreme(x, np.maximum, axis))
     np.exp(out, out=out)
-    out /= rows.total(out) if along else np.add.reduce(out, axis=axis, keepdims=True)
+    out /= rows.total(out, axis)
     return out
 
 
@@ -93,12 +92,8 @@ def log_softmax(x: Array, axis: int) -> Array:
     """log of `softmax`, computed without forming it."""
     if x.shape and x.shape[axis] == 0:
         return x.copy()
-    if x.ndim - 1 == axis:
-        shifted: Array = np.asanyarray(x - rows.extreme(x, np.maximum))
-        shifted -= np.log(rows.total(np.exp(shifted)))
-        return shifted
-    shifted = np.asanyarray(x - np.maximum.reduce(x, axis=axis, keepdims=True))
-    shifted -= np.log(np.add.reduce(np.exp(shifted), axis=axis, keepdims=True))
+    shifted: Array = np.asanyarray(x - rows.extreme(x, np.maximum, axis))
+    shifted -= np.log(rows.total(np.exp(shifted), axis))
     return shifted
 
 

@@ -27,7 +27,7 @@ def row_logsumexp(x: Array) -> Array:
     """log Σ exp(x) of each row of (M, C), as (M, 1)."""
     if not x.shape[1]:
         return np.full((len(x), 1), -np.inf, x.dtype)
-    top = rows.extreme(x, np.maximum)
+    top = rows.extreme(x, np.maximum, 1)
     powers = np.asanyarray(x - top)
     np.exp(powers, out=powers)
     total = powers.dot(np.ones((x.shape[1], 1), x.dtype))

@@ -7,26 +7,19 @@ float32.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from math import prod
 
 import numpy as np
 
 from minigrad.kernels import Array
+from minigrad.kernels.rows import ones
 
 KEPT = 1 << 15  # the most elements of a vector of ones that is kept for the next time
 
 
 def _ones(n: int, char: str) -> Array:
     """A vector of ones: a product with it is the quickest sum."""
-    return _kept_ones(n, char) if n <= KEPT else np.ones(n, char)
-
-
-@lru_cache(256)
-def _kept_ones(n: int, char: str) -> Array:
-    ones = np.ones(n, char)
-    ones.flags.writeable = False
-    return ones
+    return ones(n, char) if n <= KEPT else np.ones(n, char)
 
 
 def sums(x: Array, y: Array | None, axes: tuple[int, ...]) -> Array:

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.kernels.rows import ones
+
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
 FEW = 24  # columns, of a result that is worth computing some rows at a time
@@ -59,18 +61,11 @@ def transposed_matmul(a: Array, b: Array) -> Array:
     return dot(a.T, b)
 
 
-@lru_cache(64)
-def _row_of_ones(n: int, char: str) -> Array:
-    ones = np.ones(n, char)
-    ones.flags.writeable = False
-    return ones
-
-
 def sum_rows(x: Array) -> Array:
     """Σ over the first dimension of a matrix: quickest as a product with ones."""
     n = len(x)
     if n <= 1 << 16:
-        return dot(_row_of_ones(n, x.dtype.char), x)
+        return dot(ones(n, x.dtype.char), x)
     total: Array = np.add.reduce(x)
     return total
 

@@ -17,7 +17,7 @@ def total(x: Array) -> Array:
 def sums(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     """Σ x over axes."""
     if axis is not None and x.ndim and axis == (x.ndim - 1,):
-        total = rows.total(x)
+        total = rows.total(x, axis[0])
         return total if keepdims else np.asanyarray(total.reshape(x.shape[:-1]))
     return np.asanyarray(np.add.reduce(x, axis, None, None, keepdims))  # type: ignore[call-overload]
 
@@ -34,7 +34,7 @@ def smallest(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
 
 def _extreme(ufunc: Any, x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     if axis is not None and x.ndim and axis == (x.ndim - 1,):
-        found = rows.extreme(x, ufunc)
+        found = rows.extreme(x, ufunc, axis[0])
         return found if keepdims else np.asanyarray(found.reshape(x.shape[:-1]))
     return np.asanyarray(ufunc.reduce(x, axis=axis, keepdims=keepdims))
 

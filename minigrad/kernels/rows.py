@@ -15,11 +15,10 @@ SHORT = 32  # up to this length of rows the columns are reduced, of a copy
 SUMMED = 1024  # up to this length of rows a product with ones sums as accurately as NumPy does
 
 
-def extreme(x: Array, ufunc: Any) -> Array:
-    """The largest (np.maximum) or the smallest (np.minimum) of each row, NaN where there is one; the last size stays, as 1."""
-    n = x.shape[-1]
-    if x.size < SOME or x.size < FEW * n or not x.flags.c_contiguous:
-        return np.asanyarray(ufunc.reduce(x, axis=-1, keepdims=True))
+def extreme(x: Array, ufunc: Any, axis: int) -> Array:
+    """The largest (np.maximum) or the smallest (np.minimum) along an axis, NaN where there is one; its size stays, as 1."""
+    if axis != x.ndim - 1 or x.size < SOME or x.size < FEW * (n := x.shape[-1]) or not x.flags.c_contiguous:
+        return np.asanyarray(ufunc.reduce(x, axis=axis, keepdims=True))
     rows = x.reshape(-1, n)
     if n <= SHORT:
         found = ufunc.reduce(rows.T.copy(), axis=0)
@@ -29,19 +28,21 @@ def extreme(x: Array, ufunc: Any) -> Array:
     return np.asanyarray(found.reshape(*x.shape[:-1], 1))
 
 
-def total(x: Array) -> Array:
-    """The sum of each row; the last size stays, as 1."""
-    n = x.shape[-1]
-    if x.size >= SOME and 0 < n <= SUMMED and x.dtype.kind == "f" and x.dtype.char != "e" and x.flags.c_contiguous:
-        return np.asanyarray(x.reshape(-1, n).dot(_ones(n, x.dtype.char)).reshape(*x.shape[:-1], 1))
-    return np.asanyarray(np.add.reduce(x, axis=-1, keepdims=True))
+def total(x: Array, axis: int) -> Array:
+    """The sum along an axis; its size stays, as 1."""
+    if axis == x.ndim - 1 and x.size >= SOME and x.dtype.char in "fd" and x.flags.c_contiguous:
+        n = x.shape[-1]
+        if n <= SUMMED:
+            return np.asanyarray(x.reshape(-1, n).dot(ones(n, x.dtype.char)).reshape(*x.shape[:-1], 1))
+    return np.asanyarray(np.add.reduce(x, axis=axis, keepdims=True))
 
 
-@lru_cache(64)
-def _ones(n: int, char: str) -> Array:
-    ones = np.ones(n, char)
-    ones.flags.writeable = False
-    return ones
+@lru_cache(256)
+def ones(n: int, char: str) -> Array:
+    """A vector of ones, kept for the next time: a product with it is the quickest sum."""
+    made = np.ones(n, char)
+    made.flags.writeable = False
+    return made
 
 
 @lru_cache(8)

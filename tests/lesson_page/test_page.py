@@ -326,13 +326,13 @@ def test_row_16_the_cost_falls_at_each_step(reader):
     for step in range(1, 6):
         reader.press("path", "One step")
         reader.until("path", f"d.step === '{step}'")
-    values = heard(reader.data("path")["values"])
+    values = json.loads(reader.data("path")["values"])
     assert all(after < before for before, after in pairwise(values))
 
 
 def test_row_17_five_rates_have_five_names(reader):
     reader.figure("rates")
-    verdicts = heard(reader.until("rates", "'verdicts' in d")["verdicts"])
+    verdicts = json.loads(reader.until("rates", "'verdicts' in d")["verdicts"])
     assert len(verdicts) == 5
     assert {"crawl", "blow up"} <= set(verdicts)
 
@@ -545,8 +545,3 @@ def test_opened_from_disk_it_says_what_to_do(browser, static_site):
     page.goto((static_site / "index.html").as_uri())
     assert page.locator("h1").inner_text().endswith("How Neural Networks Learn")
     context.close()
-
-
-def heard(text):
-    """JSON in a data attribute."""
-    return json.loads(text)

@@ -31,7 +31,6 @@ export function later(act, ms = 250) {
   let timer = 0;
   return (...args) => { clearTimeout(timer); timer = setTimeout(() => act(...args), ms); };
 }
-export const frame = () => new Promise(requestAnimationFrame);
 
 /** A number to read: 0.123, −1.5, 12,345; with `sign`, +0.12. */
 export function number(x, digits = 3, sign = false) {
