@@ -84,6 +84,24 @@ class Node:
     freed: tuple[str, str, int] | None  # the call that freed this node, its file and its line
     gradient: Any  # the last gradient that came by, where small: for pictures only, never read by the backward pass
 
+    def __init__(
+        self,
+        forward: Callable[..., Any],
+        kwargs: dict[str, Any],
+        targets: list[Target],
+        rules: list[Rule | None],
+        label: str,
+        wants_out: bool,
+        result: Tensor,
+    ) -> None:
+        array = result.array
+        self.forward, self.kwargs, self.targets, self.rules = forward, kwargs, targets, rules
+        self.label, self.wants_out = label, wants_out
+        self.time = tick()
+        self.shape, self.dtype, self.version = array.shape, array.dtype, result._version
+        self.out = array if wants_out or array.size <= SMALL else None
+        self.hooks = self.retainer = self.freed = self.gradient = None
+
     @property
     def name(self) -> str:
         """The operation's name, as its method is spelt: the rule `Arithmetic.mul.<locals>.<lambda>` belongs to mul."""
@@ -118,6 +136,9 @@ def apply(
             array = forward(first.array, second.array)
         elif n == 1:
             array = forward(operands[0].array)
+        elif n == 3:
+            first, second, third = operands
+            array = forward(first.array, second.array, third.array)
         else:
             array = forward(*[operand.array for operand in operands])
     except (ValueError, TypeError) as error:
@@ -170,20 +191,7 @@ def record(
         raise
     if last is None:
         return
-    array = result.array
-    node = Node()
-    node.forward = forward
-    node.kwargs = kwargs
-    node.targets = targets
-    node.rules = active
-    node.time = tick()
-    node.shape = array.shape
-    node.dtype = array.dtype
-    node.label = last.__qualname__
-    node.wants_out = wants_out
-    node.out = array if wants_out or array.size <= SMALL else None
-    node.version = result._version
-    node.hooks = node.retainer = node.freed = node.gradient = None
+    node = Node(forward, kwargs, targets, active, last.__qualname__, wants_out, result)
     result._node = node
     result._requires_grad = True
     if watchers:

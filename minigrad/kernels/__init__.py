@@ -34,13 +34,11 @@ for _constant in (*_ONE.values(), *_EXP_LIMIT.values()):
 
 
 def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), accurate in both tails; the exponent stops short of overflow, where the result is below 1e-38."""
+    """eˣ / (1 + eˣ), accurate in both tails; the exponent stops short of overflow, long after the result is 1."""
     kind = x.dtype.char
-    out: Array = np.asanyarray(np.negative(x))
-    np.minimum(out, _EXP_LIMIT[kind], out=out)
+    out: Array = np.asanyarray(np.minimum(x, _EXP_LIMIT[kind]))
     np.exp(out, out)
-    np.add(out, _ONE[kind], out)
-    np.reciprocal(out, out)
+    np.divide(out, np.add(out, _ONE[kind]), out)
     return out
 
 
