@@ -41,8 +41,19 @@ def set_num_threads(n: int) -> None:
 
 
 def get_num_threads() -> int:
-    """What `set_num_threads` said, or else how many processors there are."""
-    return _set["threads"] or os.cpu_count() or 1
+    """What `set_num_threads` said, or else what the environment says to OpenBLAS, or else how many processors there are."""
+    return _set["threads"] or _THREADS
+
+
+def _threads_at_start() -> int:
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+        said = os.environ.get(name, "").strip()
+        if said.isdecimal() and int(said):
+            return int(said)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+_THREADS = _threads_at_start()
 
 
 def set_num_interop_threads(n: int) -> None:

@@ -9,13 +9,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.kernels.rows import ones
+from minigrad.settings import get_num_threads
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
-FEW = 24  # columns, of a result that is worth computing some rows at a time
-LONG = 400  # elements in a row, from which on it is
-MANY = 2048  # rows, from which on adding up the small products costs more than they save
 SMALL = 10**6  # multiplications in what OpenBLAS takes for a small product
+FEW = 48  # rows, that are worth taking a few at a time
+TALL = 40  # rows to take at a time of a matrix that has many more
+WIDE = 400  # elements in a row from which on a transposed factor need not be copied
+ADDED = 4 * 10**5  # numbers to add up that stay in the cache
 
 
 def dot(a: Array, b: Array) -> Array:
@@ -26,13 +28,7 @@ def dot(a: Array, b: Array) -> Array:
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x Wᵀ + b."""
-    if x.ndim != 2:
-        out = matmul(x, weight.T)
-    elif x.size > FEW * LONG and (some := rows_at_once(*x.shape, len(weight))):
-        rows, inner = x.shape
-        out = np.matmul(x.reshape((rows // some, some, inner)), weight.T).reshape((rows, len(weight)))
-    else:
-        out = dot(x, weight.T)
+    out = dot(x, weight.T) if x.ndim == 2 and x.size * len(weight) <= SMALL else matmul(x, weight.T)
     if bias is not None:
         out += bias
     return out
@@ -42,22 +38,44 @@ def matmul(a: Array, b: Array) -> Array:
     """A B, of matrices or batches of them: of a batch and one matrix, a single product of a long matrix."""
     product: Array
     if a.ndim == b.ndim == 2:
-        product = dot(a, b)
+        product = dot(a, b) if a.size * b.shape[1] <= SMALL else large(a, b)
     elif b.ndim == 2 and a.flags.c_contiguous:
         *batch, m, n = a.shape
-        product = dot(a.reshape((prod(batch) * m, n)), b).reshape((*batch, m, b.shape[1]))
+        product = matmul(a.reshape((prod(batch) * m, n)), b).reshape((*batch, m, b.shape[1]))
     else:
         product = np.asanyarray(np.matmul(a, b))
     return product
 
 
+def large(a: Array, b: Array) -> Array:
+    """A B, of two matrices too large for OpenBLAS's quick way, by small products where they are quicker."""
+    (rows, inner), outer = a.shape, b.shape[1]
+    straight = b.flags.c_contiguous
+    some = rows_at_once(rows, inner, outer, straight, get_num_threads()) if a.flags.c_contiguous else 0
+    if not some:
+        return dot(a, b)
+    if not straight and some >= TALL and inner < WIDE:
+        b = np.ascontiguousarray(b)
+    product: Array = np.matmul(a.reshape((rows // some, some, inner)), b).reshape((rows, outer))
+    return product
+
+
 def transposed_matmul(a: Array, b: Array) -> Array:
     """Aᵀ B."""
-    if b.size > FEW * LONG and len(b) <= MANY and (some := rows_at_once(*b.shape, a.shape[1])):
-        n, (rows, inner) = a.shape[1], b.shape
-        parts = np.matmul(a.reshape((rows // some, some, n)).mT, b.reshape((rows // some, some, inner)))
-        total: Array = np.add.reduce(parts, axis=0)
-        return total
+    (rows, outer), inner = a.shape, b.shape[1]
+    if b.size * outer <= SMALL or not (a.flags.c_contiguous and b.flags.c_contiguous):
+        return dot(a.T, b)
+    product: Array
+    if rows <= FEW:
+        if some := columns_at_once(rows, inner, outer):
+            product = np.matmul(a.reshape((rows, outer // some, some)).transpose((1, 2, 0)), b).reshape((outer, inner))
+            return product
+    elif some := rows_at_once(rows, inner, outer, True, get_num_threads()):
+        parts = rows // some
+        if parts * outer * inner <= ADDED:
+            products = np.matmul(a.reshape((parts, some, outer)).mT, b.reshape((parts, some, inner)))
+            product = np.add.reduce(products, axis=0)
+            return product
     return dot(a.T, b)
 
 
@@ -70,17 +88,37 @@ def sum_rows(x: Array) -> Array:
     return total
 
 
-@lru_cache(64)
-def rows_at_once(rows: int, inner: int, outer: int) -> int:
-    """How many rows to take at once where a (rows, inner) matrix meets one of few columns; 0 for all.
+@lru_cache(256)
+def rows_at_once(rows: int, inner: int, outer: int, straight: bool, threads: int) -> int:
+    """How many rows of a (rows, inner) matrix to multiply at once with an (inner, outer) one; 0 for all.
 
-    With AVX-512, OpenBLAS has a quick way for small products; for long rows and few columns, many small ones are up to
-    twice as fast as a large one. Elsewhere they are a little slower.
+    With AVX-512, OpenBLAS has a quick way for small products, which packs nothing. Where there are few rows, and packing the
+    second matrix takes longer than using it, small products are up to three times as fast as a large one; where there are many
+    rows and the second matrix is small, up to twice. Elsewhere they are slower, or two threads are faster.
     """
-    if outer > FEW or inner < LONG or not has_quick_small_products():
+    most = SMALL // max(inner * outer, 1)
+    if not has_quick_small_products():
         return 0
-    most = SMALL // (inner * max(outer, 1))
-    return next((n for n in range(min(most, rows // 2), 39, -1) if rows % n == 0), 0)
+    if rows > FEW:
+        if most * 2 < TALL * 3 or (threads > 1 and inner < WIDE):
+            return 0
+        return largest_divisor(rows, TALL, min(most, rows // 2))
+    if straight:
+        return largest_divisor(rows, 5, min(most, 16, rows // 2))
+    return next((n for n in (4, 2) if rows % n == 0 and n <= min(most, rows // 2) and (n == 4 or rows < 16)), 0)
+
+
+@lru_cache(256)
+def columns_at_once(rows: int, inner: int, outer: int) -> int:
+    """How many columns of A to take at once for Aᵀ B, of (rows, outer) and (rows, inner) with few rows; 0 for all."""
+    if not has_quick_small_products():
+        return 0
+    return next((n for n in (64, 32, 16) if outer % n == 0 and n < outer and n * rows * inner <= SMALL), 0)
+
+
+def largest_divisor(n: int, low: int, high: int) -> int:
+    """The largest divisor of n from `low` to `high`; 0 for none."""
+    return next((k for k in range(high, low - 1, -1) if n % k == 0), 0)
 
 
 @lru_cache(1)
