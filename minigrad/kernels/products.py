@@ -74,7 +74,10 @@ def transposed_matmul(a: Array, b: Array) -> Array:
         parts = rows // some
         if parts * outer * inner <= ADDED:
             products = np.matmul(a.reshape((parts, some, outer)).mT, b.reshape((parts, some, inner)))
-            product = np.add.reduce(products, axis=0)
+            if parts > 8:
+                product = sum_rows(products.reshape((parts, outer * inner))).reshape((outer, inner))
+            else:
+                product = np.add.reduce(products, axis=0)
             return product
     return dot(a.T, b)
 
