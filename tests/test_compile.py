@@ -557,3 +557,46 @@ def test_long_parameters_are_updated_piece_by_piece():
         found.append((costs, [p.tolist() for p in model.parameters()]))
     assert found[0] == found[1]
     assert step.source.count("sqrt(") == 1  # four parameters, one update
+
+
+class LastState(nn.Module):
+    def __init__(self, kind):
+        super().__init__()
+        self.recurrent, self.out = kind(4, 6, batch_first=True), nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.out(self.recurrent(x)[0][:, -1])
+
+
+class Attentive(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.inner, self.out = nn.Linear(4, 4), nn.Linear(4, 2)
+
+    def forward(self, x):
+        x = self.inner(x)
+        return self.out(nn.functional.scaled_dot_product_attention(x, x, x, is_causal=True))[:, -1]
+
+
+@pytest.mark.parametrize(
+    ("build", "called"),
+    [
+        (lambda: LastState(nn.LSTM), ["lay_out", "lstm", "lstm_backward"]),
+        (lambda: LastState(nn.GRU), ["lay_out", "gru", "gru_backward"]),
+        (lambda: LastState(nn.RNN), ["lay_out"]),
+        (Attentive, ["side_by_side", "attention"]),
+        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(20, 2), nn.GELU()), ["normal_cdf"]),
+        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(20, 2), nn.GELU()).double(), ["normal_cdf"]),
+        (lambda: nn.Sequential(nn.Flatten(), nn.Linear(20, 2), nn.GELU()).half(), ["normal_cdf"]),
+    ],
+)
+def test_kernels_write_their_results_where_they_belong(build, called):
+    step, model, _ = trainer(build, lambda p: optim.SGD(p, lr=0.1))
+    twin, other, _ = trainer(build, lambda p: optim.SGD(p, lr=0.1), compiled=False)
+    dtype = next(model.parameters()).dtype
+    for _ in range(4):
+        x, y = minigrad.randn(3, 5, 4).to(dtype), minigrad.randn(3, 2).to(dtype)
+        assert step(x, y).equal(twin(x, y))
+    assert all(p.equal(q) for p, q in zip(model.parameters(), other.parameters()))
+    for name in called:
+        assert any(line.strip().startswith(f"{name}(") and "out=" in line for line in step.source.splitlines())

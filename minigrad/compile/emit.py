@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compile.kernels import texts
+from minigrad.compile.kernels import takes_out, texts
 from minigrad.compile.numbers import Number
 from minigrad.compile.pieces import PIECE, Run
 from minigrad.compile.program import Program
@@ -193,6 +193,8 @@ class Printer:
         if name in WITH_OUT and "dtype" not in call.kwargs:
             given = args[1:] if name.startswith(".") else args
             return f"{self.called(call, args)}({', '.join([*given, *rest, f'out={target}'])})"
+        if name == "kernel" and takes_out(call.function):
+            return f"{self.called(call, args)}({', '.join([*args, *rest, f'out={target}'])})"
         if len(call.results) > 1:
             names = [self.name(value) for value in call.results]
             fresh = [f"_{n}" for n in names]

@@ -93,6 +93,12 @@ def is_own(value: Any) -> bool:
     )
 
 
+def takes_out(function: Callable[..., Any]) -> bool:
+    """Can a function write its result into an array that may be given as `out`?"""
+    out = inspect.signature(function).parameters.get("out")
+    return out is not None and out.default is None
+
+
 def names_in(code: CodeType) -> Iterator[str]:
     """The global names that a function's code mentions, and those of functions inside it."""
     yield from code.co_names

@@ -23,9 +23,9 @@ Shape = tuple[int, int, int, int, int]  # n, L, S, E, V
 CHUNK = 2**16  # scores at a time
 
 
-def side_by_side(*arrays: Array) -> Array:
-    """Everything in one line."""
-    line = np.empty(sum([x.size for x in arrays]), arrays[0].dtype)
+def side_by_side(*arrays: Array, out: Array | None = None) -> Array:
+    """Everything in one line: in `out`, if it is given."""
+    line = np.empty(sum([x.size for x in arrays]), arrays[0].dtype) if out is None else out
     at = 0
     for x in arrays:
         line[at : at + x.size].reshape(x.shape)[...] = x
@@ -72,8 +72,10 @@ def _extra(extra: tuple[Array, ...], masked: bool) -> tuple[Array | None, Array 
     return mask, noise
 
 
-def attention(line: Array, *extra: Array, shape: Shape, scale: float, causal: bool, masked: bool) -> Array:
-    """In one line: exp(scores - maximum), (n, S, L), one over its sums (n, 1, L), and the result (n, L, V).
+def attention(
+    line: Array, *extra: Array, shape: Shape, scale: float, causal: bool, masked: bool, out: Array | None = None
+) -> Array:
+    """In one line (`out`, if it is given): exp(scores - maximum), (n, S, L), one over its sums (n, 1, L), the result (n, L, V).
 
     `extra` holds a mask to add, (n or 1, L or 1, S), if `masked`, then what dropout multiplies the probabilities with, if
     anything. A query all of whose keys are masked with -inf gives 0.
@@ -81,8 +83,8 @@ def attention(line: Array, *extra: Array, shape: Shape, scale: float, causal: bo
     n, rows, columns, width, depth = shape
     q, k, v = _parts(line, (n, rows, width), (n, columns, width), (n, columns, depth))
     mask, noise = _extra(extra, masked)
-    saved = np.empty(n * rows * (columns + 1 + depth), line.dtype)
-    every, shares, out = _parts(saved, (n, columns, rows), (n, 1, rows), (n, rows, depth))
+    saved = np.empty(n * rows * (columns + 1 + depth), line.dtype) if out is None else out
+    every, shares, result = _parts(saved, (n, columns, rows), (n, 1, rows), (n, rows, depth))
     q = (q * line.dtype.type(scale)).transpose(0, 2, 1)
     ones = _ones(columns, line.dtype.char)
     later = after(rows, columns, line.dtype.char) if causal else None
@@ -104,8 +106,8 @@ def attention(line: Array, *extra: Array, shape: Shape, scale: float, causal: bo
             np.maximum(share, 1, out=share)  # it is not below, unless all is masked and the result is 0
         np.reciprocal(share, share)
         weights = scores if noise is None else scores * _of_heads(noise, heads)
-        np.matmul(weights.transpose(0, 2, 1), v[heads], out=out[heads])
-    out *= shares.transpose(0, 2, 1)
+        np.matmul(weights.transpose(0, 2, 1), v[heads], out=result[heads])
+    result *= shares.transpose(0, 2, 1)
     return saved
 
 

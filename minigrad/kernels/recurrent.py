@@ -5,6 +5,8 @@ rows of step t are the first ones of step t - 1. Operands stand one after anothe
 the input's share of the gates (N, G·H), N being the sum of sizes; h0 (B, H), for an LSTM c0 as well; the weight (G·H, H) of the
 hidden state; for a GRU its bias.
 
+A kernel that gives a line writes it into `out`, if that is given.
+
 Within a step gates are planes, (G, b, H), so that each is one piece of memory. σ(x) is computed as (1 + tanh(x / 2)) / 2: one
 call for all four gates of an LSTM.
 
@@ -24,11 +26,11 @@ from minigrad.kernels import Array, sum_rows
 Sizes = tuple[int, ...]
 
 
-def lay_out(x: Array, w: Array, *rest: Array, biased: bool) -> Array:
+def lay_out(x: Array, w: Array, *rest: Array, biased: bool, out: Array | None = None) -> Array:
     """x Wᵀ (+ bias, the first of the rest), followed by the rest, in one line."""
     n = len(x) * len(w)
     bias, rest = (rest[0], rest[1:]) if biased else (None, rest)
-    line = np.empty(n + sum([part.size for part in rest]), w.dtype)
+    line = np.empty(n + sum([part.size for part in rest]), w.dtype) if out is None else out
     gates = line[:n].reshape(len(x), len(w))
     np.dot(x, w.T, out=gates)
     if bias is not None:
@@ -141,12 +143,12 @@ def _steps_back(sizes: Sizes) -> list[tuple[int, int, int]]:
 # ── LSTM ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def lstm(line: Array, sizes: Sizes, hidden: int) -> Array:
+def lstm(line: Array, sizes: Sizes, hidden: int, out: Array | None = None) -> Array:
     """In one line: the hidden states, cells, and tanh of the cells, (N, H) each, and the gates i, f, g, o of each step."""
     n, b, width = sum(sizes), sizes[0], hidden
     given, h, c, weight = parts(line, (n, 4, width), (b, width), (b, width), (4 * width, width))
     weight = _planes(weight, 4)
-    saved = np.empty(7 * n * width, line.dtype)
+    saved = np.empty(7 * n * width, line.dtype) if out is None else out
     states, cells, bent, gates = parts(saved, (n, width), (n, width), (n, width), (4 * n * width,))
     half = np.full((), 0.5, line.dtype)
     spare = np.empty((b, width), line.dtype)
@@ -172,12 +174,14 @@ def lstm(line: Array, sizes: Sizes, hidden: int) -> Array:
     return saved
 
 
-def lstm_backward(gradient: Array, line: Array, saved: Array, sizes: Sizes, hidden: int) -> Array:
+def lstm_backward(
+    gradient: Array, line: Array, saved: Array, sizes: Sizes, hidden: int, out: Array | None = None
+) -> Array:
     """The gradient of the whole line."""
     n, b, width = sum(sizes), sizes[0], hidden
     _, h0, c0, weight = parts(line, (n, 4 * width), (b, width), (b, width), (4 * width, width))
     states, cells, bent, gates = parts(saved, (n, width), (n, width), (n, width), (4 * n * width,))
-    out = np.empty_like(line)
+    out = np.empty_like(line) if out is None else out
     given, dh, dc, dweight = parts(out, (n, 4 * width), (b, width), (b, width), (4 * width, width))
     every, (dh[...], dc[...]) = _incoming(gradient, sizes, hidden, 2)
     one = np.ones((), line.dtype)
@@ -217,12 +221,12 @@ def lstm_backward(gradient: Array, line: Array, saved: Array, sizes: Sizes, hidd
 # ── GRU ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def gru(line: Array, sizes: Sizes, hidden: int) -> Array:
+def gru(line: Array, sizes: Sizes, hidden: int, out: Array | None = None) -> Array:
     """In one line: the hidden states (N, H), and r, z, W h + b of the third gate, and n of each step."""
     n, b, width = sum(sizes), sizes[0], hidden
     given, h, weight, bias = parts(line, (n, 3, width), (b, width), (3 * width, width), (3, 1, width))
     weight = _planes(weight, 3)
-    saved = np.empty(5 * n * width, line.dtype)
+    saved = np.empty(5 * n * width, line.dtype) if out is None else out
     states, gates = parts(saved, (n, width), (4 * n * width,))
     half = np.full((), 0.5, line.dtype)
     for at, b in _steps(sizes):
@@ -230,7 +234,7 @@ def gru(line: Array, sizes: Sizes, hidden: int) -> Array:
         x, z = given[at:end].transpose(1, 0, 2), gates[4 * width * at : 4 * width * end].reshape(4, b, width)
         np.matmul(h[:b], weight, out=z[:3])
         z[:3] += bias
-        two, new, out = z[:2], z[3], states[at:end]
+        two, new, state = z[:2], z[3], states[at:end]
         two += x[:2]
         two *= half
         np.tanh(two, two)
@@ -239,19 +243,21 @@ def gru(line: Array, sizes: Sizes, hidden: int) -> Array:
         np.multiply(z[0], z[2], new)
         new += x[2]
         np.tanh(new, new)
-        np.subtract(h[:b], new, out)  # n + z (h - n)
-        out *= z[1]
-        out += new
-        h = out
+        np.subtract(h[:b], new, state)  # n + z (h - n)
+        state *= z[1]
+        state += new
+        h = state
     return saved
 
 
-def gru_backward(gradient: Array, line: Array, saved: Array, sizes: Sizes, hidden: int) -> Array:
+def gru_backward(
+    gradient: Array, line: Array, saved: Array, sizes: Sizes, hidden: int, out: Array | None = None
+) -> Array:
     """The gradient of the whole line."""
     n, b, width = sum(sizes), sizes[0], hidden
     _, h0, weight = parts(line, (n, 3 * width), (b, width), (3 * width, width))
     states, gates = parts(saved, (n, width), (4 * n * width,))
-    out = np.empty_like(line)
+    out = np.empty_like(line) if out is None else out
     given, dh, dweight, dbias = parts(out, (n, 3, width), (b, width), (3 * width, width), (3 * width,))
     inner = np.empty((n, 3, width), line.dtype)  # the gradient of W h + b
     flat = inner.reshape(n, 3 * width)
