@@ -202,7 +202,7 @@ export function slider({ label, min, max, step = 0.01, value, scale = "linear", 
   const output = el("output", {}, format(value));
   const input = el("input", { type: "range", min: to(min), max: to(max), step: log ? 0.01 : step, "aria-label": label });
   input.value = to(value);
-  const told = () => { const v = from(input.value); output.textContent = format(v); input.setAttribute("aria-valuetext", format(v)); return v; };
+  const told = () => { const v = from(input.value); input.style.setProperty("--share", `${(100 * (input.value - input.min)) / (input.max - input.min)}%`); output.textContent = format(v); input.setAttribute("aria-valuetext", format(v)); return v; };
   told();
   input.addEventListener("input", () => { const v = told(); oninput?.(v); });
   const root = el("label", { class: "slider" }, el("span", { class: "top" }, el("span", {}, label), output), input);
@@ -213,7 +213,7 @@ let groups = 0;
 /** One of several: {label, options: [["value", "text"], ...] or values, value, onchange}. `.value`, `.set(v)`. */
 export function choice({ label, options, value, onchange }) {
   const name = `choice${++groups}`;
-  const row = el("div", { class: "row" });
+  const row = el("div", { class: options.length === 10 ? "row ten" : "row" });
   for (const option of options) {
     const [key, text] = Array.isArray(option) ? option : [option, String(option)];
     const input = el("input", { type: "radio", name, value: key, checked: key === value || undefined });
@@ -385,14 +385,15 @@ export function network({ onneuron, width = 720, height = 430, inputs = 20 } = {
     if (layer === 3) root.append(svg("text", { x: cx + 20, y: cy + 5, "font-size": 16, "font-weight": 650, fill: "var(--ink)" }, String(i)));
     return circle;
   }));
-  root.append(svg("text", { x: xs[0] - 28, y: height - 2, "font-size": 12, fill: "var(--soft)" }, "784 pixels"));
+  const names = width > 560 ? [`${inputs} of the 784 pixels`, "16 neurons", "16 neurons", "10 outputs"] : [`${inputs} of 784`, "16", "16", "10"];
+  names.forEach((name, layer) => root.append(svg("text", { x: layer ? xs[layer] : 8, y: height - 2, "font-size": 14, "text-anchor": layer ? "middle" : "start", fill: "var(--soft)", "aria-hidden": "true" }, name)));
   root.draw = ({ acts, edges: weigh, chosen } = {}) => {
     if (acts) neurons.forEach((group, layer) => group.forEach((circle, i) => {
       const a = acts[layer][layer ? i : pixel(i)];
       circle.setAttribute("fill", `color-mix(in srgb, var(--gold-fill) ${Math.round(100 * clamp(a, 0, 1))}%, var(--sheet))`);
       if (layer) circle.setAttribute("aria-label", `${layer === 3 ? `output for ${i}` : `neuron ${i} of layer ${layer}`}: ${number(a, 2)}`);
       const on = chosen && chosen[0] === layer && chosen[1] === i;
-      circle.setAttribute("stroke", on ? "var(--gold)" : "var(--soft)");
+      circle.setAttribute("stroke", on ? "var(--ink)" : "var(--soft)");
       circle.setAttribute("stroke-width", on ? 3.5 : 1.2);
     }));
     if (weigh) for (const { line, layer, to, from } of edges) {
@@ -412,16 +413,34 @@ export function place(layout, layer, to, from) {
   return part.start + (from < 0 ? to : to * part.shape[1] + from);
 }
 
+/** Keep words readable in a drawing that has been made small: `--unit` is how many of its units a pixel takes, from 1 to 2. */
+export function legible(root) {
+  new ResizeObserver(([{ contentRect: { width } }]) => {
+    if (!width) return;
+    const unit = clamp(root.viewBox.baseVal.width / width, 1, 2);
+    root.style.setProperty("--unit", unit.toFixed(3));
+    root.classList.toggle("tight", unit > 1.3); // no room beside the axis then
+  }).observe(root);
+  return root;
+}
+
+/** Call `act` when the window turns narrow or wide, as a phone that is turned does. */
+export function onNarrow(act) {
+  matchMedia("(max-width: 639.98px)").addEventListener("change", ({ matches }) => act(matches));
+  return innerWidth < 640;
+}
+
 /** A chart's frame: scales and axes in an SVG. Gives {root, x, y, plot, line(xs, ys, attributes), invert(event)}. */
 export function chart({ width = 640, height = 320, x: [x0, x1], y: [y0, y1], xlabel = "", ylabel = "", margin = [14, 14, 38, 50] }) {
   const [top, right, bottom, left] = margin;
   const x = (v) => left + ((v - x0) / (x1 - x0)) * (width - left - right);
   const y = (v) => height - bottom - ((v - y0) / (y1 - y0)) * (height - top - bottom);
   const root = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%" });
-  const axes = svg("g", { "aria-hidden": "true", "font-size": 12, fill: "var(--soft)" });
+  legible(root);
+  const axes = svg("g", { "aria-hidden": "true", style: "font-size:calc(12px * var(--unit, 1))", fill: "var(--soft)" });
   for (const v of ticks(x0, x1, 6)) axes.append(svg("line", { x1: x(v), x2: x(v), y1: top, y2: height - bottom, stroke: "var(--line)" }), svg("text", { x: x(v), y: height - bottom + 18, "text-anchor": "middle" }, tick(v)));
   for (const v of ticks(y0, y1, 5)) axes.append(svg("line", { x1: left, x2: width - right, y1: y(v), y2: y(v), stroke: "var(--line)" }), svg("text", { x: left - 8, y: y(v) + 4, "text-anchor": "end" }, tick(v)));
-  axes.append(svg("text", { x: (left + width - right) / 2, y: height - 4, "text-anchor": "middle" }, xlabel), svg("text", { transform: `translate(13 ${(top + height - bottom) / 2}) rotate(-90)`, "text-anchor": "middle" }, ylabel));
+  axes.append(svg("text", { x: (left + width - right) / 2, y: height - 4, "text-anchor": "middle" }, xlabel), svg("text", { transform: `translate(13 ${(top + height - bottom) / 2}) rotate(-90)`, "text-anchor": "middle", class: "beside" }, ylabel));
   const plot = svg("g");
   root.append(axes, plot);
   const points = (xs, ys) => Array.from(xs, (v, i) => `${x(v).toFixed(1)},${y(ys[i]).toFixed(1)}`).join(" ");

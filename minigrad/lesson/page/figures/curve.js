@@ -59,13 +59,18 @@ export default async function curve(figure, engine) {
     solved = true;
     figure.tell({ solved: true });
     const at = [upper.x(lowest), upper.y(data.lows[0])];
-    mark.replaceChildren(svg("circle", { cx: at[0], cy: at[1], r: 17, fill: "none", stroke: "var(--good)", "stroke-width": 3 }), svg("text", { x: at[0], y: upper.y(1.9), "text-anchor": "middle", "font-size": 14, "font-weight": 650, fill: "var(--good)" }, `slope = 0 at w = ${number(lowest, 4)}`));
+    mark.replaceChildren(svg("circle", { cx: at[0], cy: at[1], r: 17, fill: "none", stroke: "var(--good)", "stroke-width": 3 }), svg("text", { x: at[0], y: upper.y(1.9), "text-anchor": "middle", style: "font-size:calc(14px * var(--unit, 1))", "font-weight": 650, fill: "var(--good)" }, `slope = 0 at w = ${number(lowest, 4)}`));
     mark.setAttribute("visibility", "visible");
-    figure.say("On paper: C′(w) = (e^(w/2)/2 − e^(−w)) / 3 is 0 where e^(w/2)/2 = e^(−w), that is at w = ⅔ ln 2. The engine halves the stretch where the slope turns from − to + and lands on ", el("strong", {}, number(lowest, 6)), ".");
+    figure.say(...raised("On paper: C′(w) = (½ e^(w/2) − e^(−w)) / 3 is 0 where ½ e^(w/2) = e^(−w), that is at w = ⅔ ln 2."), " The engine halves the stretch where the slope turns from − to + and lands on ", el("strong", {}, number(lowest, 6)), ".");
     if (byHand) figure.reached();
   }
 
   figure.controls.append(button("Solve: slope = 0", solve, { main: true }));
-  figure.say(`The curve is ${data.formula}. Drag the gold point: the straight line touching the curve is its slope, drawn below as a curve of its own.`);
+  figure.say(...raised(`The curve is ${data.formula}`), `. Drag the gold point: the straight line touching the curve is its slope, drawn below as a curve of its own.`);
   await show(now);
+}
+
+/** e^(−w) as it is written by hand: what stands in brackets behind ^ is raised. */
+function raised(text) {
+  return text.split(/\^\(([^)]*)\)/).map((part, i) => (i % 2 ? el("sup", {}, part) : part));
 }

@@ -13,7 +13,7 @@ function columns(outputs, label) {
     root.append(
       svg("rect", { x, y: 2, width: step - 8, height, rx: 3, fill: "var(--wash)" }),
       svg("rect", { x, y: 2 + height - size, width: step - 8, height: size, rx: 2, fill: "var(--blue)" }),
-      svg("text", { x: i * step + step / 2, y: height + 17, "text-anchor": "middle", "font-size": 14, "font-weight": i === label ? 750 : 450, fill: i === label ? "var(--ink)" : "var(--soft)" }, String(i)),
+      svg("text", { x: i * step + step / 2, y: height + 17, "text-anchor": "middle", "font-weight": i === label ? 750 : 450, fill: i === label ? "var(--ink)" : "var(--soft)" }, String(i)),
     );
     if (i === label) root.append(svg("rect", { x: x - 2, y: 1, width: step - 4, height: height + 2, rx: 4, fill: "none", stroke: "var(--ink)", "stroke-width": 1.6, "stroke-dasharray": "4 3" }));
   });
