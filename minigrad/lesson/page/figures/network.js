@@ -1,5 +1,5 @@
 // Row 3: the network with a digit's activations in it; any neuron shows its sum in numbers.
-import { choice, el, later, network as drawing, number, picker, range, svg, tile } from "../kit.js";
+import { choice, el, later, network as drawing, number, onNarrow, picker, range, svg, tile } from "../kit.js";
 
 const HIDDEN = ["", "first hidden layer", "second hidden layer", "output layer"];
 
@@ -11,8 +11,9 @@ export default async function network(figure, engine, page) {
   let shown = null;
   let open = false; // the table of terms
 
-  const narrow = innerWidth < 640;
-  const picture = drawing({ onneuron: (l, i) => { [layer, index] = [l, i]; figure.reached(); look(); }, ...(narrow ? { width: 400, height: 520, inputs: 16 } : {}) });
+  const make = (narrow) => drawing({ onneuron: (l, i) => { [layer, index] = [l, i]; figure.reached(); look(); }, ...(narrow ? { width: 400, height: 520, inputs: 16 } : {}) });
+  let drawn = {};
+  let picture = make(onNarrow((narrow) => { const old = picture; picture = make(narrow); old.replaceWith(picture); picture.draw(drawn); }));
   const panel = el("div", { class: "neuron", role: "region", "aria-label": "the chosen neuron's sum", "aria-live": "off" });
   figure.stage.append(el("div", { class: "net" }, picture, panel));
 
@@ -29,7 +30,7 @@ export default async function network(figure, engine, page) {
     const [{ acts, guess }, one, { flat, layout }] = found;
     const part = (k) => layout.find((p) => p.layer === k && p.kind === "weight");
     const most = [0, 1, 2, 3].map((k) => (k ? largest(flat.subarray(part(k).start, part(k).stop)) : 0));
-    picture.draw({
+    drawn = {
       acts,
       chosen: [l, i],
       edges: (k, to, from) => {
@@ -37,7 +38,8 @@ export default async function network(figure, engine, page) {
         const here = k === l && to === i;
         return { value: here ? weight : weight * 0.35, most: here ? largest(one.weights) : most[k] };
       },
-    });
+    };
+    picture.draw(drawn);
     panel.replaceChildren(...explain(l, i, one));
     const sum = one.products.reduce((a, b) => a + b, 0);
     figure.tell({ layer: l, index: i, z: one.z, sum: sum + one.bias, bias: one.bias, activation: one.activation, guess, net });
@@ -80,6 +82,7 @@ export default async function network(figure, engine, page) {
   }
 
   page.on("trained", () => net === "mine" && look());
+  page.on("random", () => net === "random" && look());
   figure.onTheme(look);
   const tell = later((found) => page.set("digit", found));
   const others = await picker(figure, { label: 3, seed: 2, onchange: (found) => { const first = !shown; shown = found; if (!first) tell(found); look(); } });
