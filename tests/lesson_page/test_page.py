@@ -185,6 +185,18 @@ def test_row_4_thirteen_thousand_and_two_knobs(reader):
     assert reader.until("knobs", "'parameters' in d")["parameters"] == "13002"
 
 
+def test_row_4_turned_knobs_can_be_turned_back(reader):
+    figure = reader.figure("knobs")
+    sliders = figure.locator("input[type='range']")
+    reader.until("knobs", "'moved' in d")
+    before = sliders.nth(2).input_value()
+    sliders.nth(2).press("End")
+    reader.until("knobs", "Number(d.moved) > 1e-3")
+    reader.press("knobs", "Turn them back")
+    reader.until("knobs", "Number(d.moved) < 1e-6")
+    assert sliders.nth(2).input_value() == before
+
+
 def test_row_5_random_weights_are_no_good(reader):
     reader.figure("trash")
     seen = set()
@@ -195,6 +207,21 @@ def test_row_5_random_weights_are_no_good(reader):
         reader.press("trash", "random weights")
         reader.until("trash", f"d.seed !== {data['seed']!r}")
     assert len(seen) > 1
+
+
+def test_row_5_other_random_weights_are_seen_by_the_other_figures(reader):
+    reader.figure("network").get_by_role("radio", name="random", exact=True).check(force=True)
+    seen = reader.until("network", "d.net === 'random'")
+    reader.figure("report")
+    reader.figure("trash")
+    seed = reader.until("trash", "'seed' in d")["seed"]
+    reader.press("trash", "random weights")
+    reader.until("trash", f"d.seed !== {seed!r}")
+    reader.until("network", f"d.z !== {seen['z']!r}")
+    reader.figure("report")
+    cost = reader.page.evaluate("lesson.engine.dataset_cost({net: 'random', n: 10}).then((found) => found.cost)")
+    reader.until("report", f"Number(d.costRandom) === {cost!r}")
+    reader.figure("network").get_by_role("radio", name="trained", exact=True).check(force=True)
 
 
 def test_row_6_the_cost_of_ten_outputs(reader):
@@ -223,10 +250,39 @@ def test_row_7_the_terms_add_up(reader):
     assert sum(squares) == pytest.approx(total, abs=1e-5)
 
 
+def test_row_7_without_a_cost_no_term_is_the_largest(browser, native):
+    one = Reader(browser, native).live()
+    one.figure("difference")
+    one.press("difference", "Just right")
+    one.until("difference", "Number(d.cost) < 1e-9")
+    figure = one.figure("sum")
+    one.until("sum", "Number(d.total) < 1e-9")
+    figure.locator(".term").nth(2).click()
+    assert one.until("sum", "d.term === '2'").get("reached") is None
+    one.press("difference", "All wrong")
+    one.until("sum", "Number(d.total) === 10")
+    figure.locator(".term").nth(2).click()
+    one.until("sum", "'reached' in d")
+    one.close()
+
+
 def test_row_8_training_lowers_the_grade(reader):
     reader.figure("report")
     data = reader.until("report", "'costRandom' in d && 'costTrained' in d")
     assert float(data["costTrained"]) < float(data["costRandom"])
+
+
+def test_row_8_a_tiny_cost_is_not_called_zero(reader):
+    figure = reader.figure("report")
+    figure.get_by_role("radio", name="1", exact=True).check(force=True)
+    data = reader.until("report", "d.count === '1'")
+    while float(data["costTrained"]) >= 5e-4:
+        reader.press("report", "Test on other digits")
+        data = reader.until("report", f"d.costTrained !== {data['costTrained']!r}")
+    shown = figure.locator(".report-grade").nth(1).inner_text()
+    assert float(shown.removeprefix("< ")) == pytest.approx(float(data["costTrained"]), rel=0.06)
+    figure.get_by_role("radio", name="10", exact=True).check(force=True)
+    reader.until("report", "d.count === '10'")
 
 
 def test_row_9_ranking_by_keyboard_alone(reader):
@@ -275,6 +331,22 @@ def test_row_11_five_looks_do_not_beat_the_minimum(reader):
     assert float(data["best"]) >= float(data["lowest"]) - 1e-9
 
 
+def test_row_11_the_deepest_valley_can_be_hit(reader):
+    figure = reader.figure("wild")
+    reader.press("wild", "Hide a new one")
+    data = reader.until("wild", "d.hidden === 'true' && d.looks === '0'")
+    low = reader.page.evaluate(f"lesson.engine.curve1d({{kind: 'wild', seed: {data['seed']}}}).then((c) => c.lowest.x)")
+    area = figure.locator(".stage [role='slider']").first
+    area.focus()
+    for _ in range(abs(round(10 * low))):
+        reader.page.keyboard.press("ArrowRight" if low > 0 else "ArrowLeft")
+    for look in range(1, 6):
+        reader.page.keyboard.press("Enter")
+        reader.until("wild", f"d.looks === '{look}'")
+    assert reader.data("wild")["deep"] == "true"
+    assert "reached" in reader.data("wild")
+
+
 def test_row_12_each_step_goes_against_the_slope(reader):
     reader.figure("slope")
     for _ in range(4):
@@ -285,6 +357,19 @@ def test_row_12_each_step_goes_against_the_slope(reader):
         after = reader.until("slope", f"d.steps !== {before['steps']!r}")
         moved = float(after["w"]) - float(before["w"])
         assert np.sign(moved) == -np.sign(float(before["slope"]))
+
+
+def test_row_12_no_length_is_given_to_a_step_that_was_cut_short(reader):
+    figure = reader.figure("slope")
+    reader.press("slope", "Back to the start")
+    figure.locator("input[type='range']").press("End")
+    for _ in range(3):
+        reader.press("slope", "One step")
+    reader.until("slope", "Math.abs(Number(d.next)) === 1e6")
+    assert "η" not in figure.locator(".says").inner_text()
+    figure.locator("input[type='range']").press("Home")
+    reader.press("slope", "Back to the start")
+    reader.until("slope", "Number(d.w) === 3.4")
 
 
 def test_row_13_balls_find_different_valleys(reader):
@@ -517,6 +602,41 @@ def test_nothing_moves_for_those_who_asked_for_that(browser, native):
     one.until("hero", "Number(d.steps) > 100")
     moving = one.page.evaluate("document.getAnimations().filter(a => a.playState === 'running').length")
     assert moving == 0
+    one.close()
+
+
+FIRST = [
+    "hero",
+    "ways",
+    "network",
+    "knobs",
+    "trash",
+    "difference",
+    "sum",
+    "report",
+    "ranking",
+    "curve",
+    "wild",
+    "slope",
+]
+SMALL = """names => names.flatMap((name) => [...document.getElementById(name).querySelectorAll("*")]
+.filter((e) => e.getClientRects().length && !e.closest(".unseen, .poster")
+  && [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim())
+).map((e) => [name, e.textContent, parseFloat(getComputedStyle(e).fontSize) * (e.ownerSVGElement?.getScreenCTM().a ?? 1)]
+).filter(([, , size]) => size < 10.95))"""
+
+
+@pytest.mark.parametrize("widths", [(390,), (1280,), (1280, 390), (390, 1280)])
+def test_words_can_be_read_also_when_the_phone_is_turned(browser, native, widths):
+    one = Reader(browser, native, viewport={"width": widths[0], "height": 844}).live()
+    for name in FIRST:
+        one.figure(name)
+    for width in widths:
+        one.page.set_viewport_size({"width": width, "height": 844})
+        one.page.wait_for_timeout(500)
+    assert one.page.evaluate(SMALL, FIRST) == []
+    tall = one.page.locator("#network svg.network").bounding_box()["height"]
+    assert tall < 600
     one.close()
 
 

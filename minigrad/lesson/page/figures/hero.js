@@ -1,12 +1,10 @@
 // Row 0: sixteen neurons' weights turn from noise into strokes, once; then the figure waits.
-import { button, colours, number, pause, range, still, tile } from "../kit.js";
+import { button, el, number, pause, range, still, tile } from "../kit.js";
 
 export default async function hero(figure, engine) {
   figure.python("reset", "train", "weights");
   const tiles = range(16).map((i) => tile(null, { size: 72, label: `weights of neuron ${i}` }));
-  const grid = Object.assign(document.createElement("div"), { className: "tiles" });
-  grid.append(...tiles);
-  figure.stage.append(grid);
+  figure.stage.append(el("div", { class: "tiles" }, ...tiles), el("p", { class: "aside hero-key" }, "Each square is one neuron: a weight for every pixel it looks at, ", el("b", { class: "positive" }, "blue"), " positive, ", el("b", { class: "negative" }, "red"), " negative."));
   let seed = 1;
   let run = 0;
 
@@ -20,11 +18,13 @@ export default async function hero(figure, engine) {
     const mine = ++run;
     await engine.reset({ seed, net: "mine" });
     await show();
+    let first;
     for (let turn = 0; turn < 40 && mine === run; turn++) {
-      const { steps, costs } = await engine.train({ ms: 30, eta: 2, batch: 10 });
+      const { steps, costs, seen } = await engine.train({ ms: 30, eta: 2, batch: 10 });
       if (!still() || turn === 39) await show();
       figure.tell({ steps });
-      figure.say(`${number(steps)} steps; cost of the last batch ${number(costs.at(-1), 2)}`);
+      first ??= costs[0];
+      figure.say(`After ${number(steps)} small steps and ${number(seen)} digits: the cost, how wrong the network is, went from ${number(first, 2)} to ${number(costs.at(-1), 2)}.`);
       while (!figure.near && mine === run) await pause(200);
     }
     if (mine === run) figure.page.trained();

@@ -1,5 +1,5 @@
 // Row 4: the network as a function with 13,002 knobs: how many there are, and what three of them do.
-import { bars, digit, el, number, pause, picker, range, slider, still, svg } from "../kit.js";
+import { bars, button, digit, el, number, pause, picker, range, slider, still, svg } from "../kit.js";
 
 export default async function knobs(figure, engine, page) {
   figure.python("count", "knobs", "forward");
@@ -34,6 +34,8 @@ export default async function knobs(figure, engine, page) {
   let shown = null;
   let links = [];
   let turned = [];
+  let sliders = [];
+  const back = button("Turn them back", () => { turned = links.map(({ value }) => value); sliders.forEach((one, k) => one.set(turned[k])); turn(); }, { disabled: true });
   const ask = figure.latest((changes) => engine.knobs({ changes, pixels: Array.from(shown.pixels), net }));
   async function turn() {
     const found = await ask(links.map((link, k) => [link.index, turned[k]]));
@@ -44,6 +46,7 @@ export default async function knobs(figure, engine, page) {
     dials.forEach(({ hand, x, y }, k) => hand.setAttribute("transform", `rotate(${angle(turned[k])} ${x} ${y})`));
     const moves = Array.from(after, (v, i) => v - before[i]);
     const most = range(10).reduce((a, b) => (Math.abs(moves[b]) > Math.abs(moves[a]) ? b : a), 0);
+    back.disabled = links.every(({ value }, k) => value === turned[k]);
     figure.tell({ moved: Math.abs(moves[most]), guess });
     if (Math.abs(moves[most]) >= 0.1) figure.reached();
     figure.say(Math.abs(moves[most]) < 1e-6 ? "Three of the 13,002 knobs are yours: turn one and watch all ten outputs." : el("span", {}, `Output ${most} has moved most: ${before[most].toFixed(2)} → ${after[most].toFixed(2)}. The network says `, el("strong", {}, String(guess)), "."));
@@ -62,7 +65,8 @@ export default async function knobs(figure, engine, page) {
     if (!came) return;
     links = came;
     turned = links.map(({ value }) => value);
-    box3.replaceChildren(...links.map(({ text, value }, k) => slider({ label: text, min: -20, max: 20, step: 0.1, value, format: (v) => number(v, 1), oninput: (v) => { turned[k] = v; turn(); } })));
+    sliders = links.map(({ text, value }, k) => slider({ label: text, min: -20, max: 20, step: 0.1, value, format: (v) => number(v, 1), oninput: (v) => { turned[k] = v; turn(); } }));
+    box3.replaceChildren(...sliders);
     await turn();
   }
 
@@ -101,7 +105,7 @@ export default async function knobs(figure, engine, page) {
   page.on("digit", follow);
   follow(page.get("digit"));
   const head = (text) => el("p", { class: "knobs-head" }, text);
-  figure.controls.append(others, el("div", { class: "knobs-part" }, head("Turn three of the 13,002"), box3), el("div", { class: "knobs-part" }, head("Count them, for other layers too (the box keeps its 16 and 16)"), sum, el("div", { class: "knobs-three" }, layer(1, "neurons in hidden layer 1"), layer(2, "neurons in hidden layer 2"))));
+  figure.controls.append(others, el("div", { class: "knobs-part" }, head("Turn three of the 13,002"), box3, back), el("div", { class: "knobs-part" }, head("Count the knobs. How many would other hidden layers have?"), sum, el("p", { class: "aside knobs-key" }, el("b", { class: "positive" }, "weights"), ", one for each link, and ", el("b", { class: "moved" }, "biases"), ", one for each neuron. The box above keeps its 16 and 16."), el("div", { class: "knobs-three" }, layer(1, "neurons in hidden layer 1"), layer(2, "neurons in hidden layer 2"))));
   add(true).catch((error) => figure.fail(error));
 }
 

@@ -118,6 +118,7 @@ export default async function pixels(figure, engine, page) {
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -SIDE, ArrowDown: SIDE, Home: -784, End: 784 }[event.key];
     if (by === undefined) return;
     event.preventDefault();
+    if (Math.abs(by) === SIDE && (chosen + by < 0 || chosen + by > 783)) return; // no row above or below
     choose(clamp(chosen + by, 0, 783));
   });
 

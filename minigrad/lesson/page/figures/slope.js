@@ -4,6 +4,7 @@ import { curveChart, gripOn, readout, slopeColour, tangentOn } from "../curves.j
 
 const GONE = "Gone: the step was so large that the ball flew off the curve. Make η smaller, and go back to the start.";
 const START = 3.4;
+const FAR = 1e6; // the engine lets no ball fly farther
 
 export default async function slope(figure, engine) {
   figure.python("slope", "descend1d");
@@ -52,7 +53,7 @@ export default async function slope(figure, engine) {
     const head = Math.min(8, Math.abs(to - from)) * Math.sign(to - from);
     arrow.setAttribute("stroke", "var(--gold)");
     arrow.replaceChildren(...(Math.abs(to - from) < 0.5 || far ? [] : [svg("path", { d: `M${from} ${level}H${to}M${to - head} ${level - Math.abs(head) * 0.8}L${to} ${level}L${to - head} ${level + Math.abs(head) * 0.8}` })]));
-    words.replaceChildren("slope ", el("b", { style: { color: slopeColour(flat ? 0 : gradient) } }, flat ? number(gradient, 4, true) : number(gradient, 2, true)), " → ", el("b", {}, flat ? "stay: this is the bottom" : `move ${move}`), flat ? "" : el("span", { class: "aside" }, ` by ${rule.value === "sign" ? "η" : "η · |slope|"} = ${number(Math.abs(next - at), 3)}`));
+    words.replaceChildren("slope ", el("b", { style: { color: slopeColour(flat ? 0 : gradient) } }, flat ? number(gradient, 4, true) : number(gradient, 2, true)), " → ", el("b", {}, flat ? "stay: this is the bottom" : `move ${move}`), flat || Math.abs(next) >= FAR ? "" : el("span", { class: "aside" }, ` by ${rule.value === "sign" ? "η" : "η · |slope|"} = ${number(Math.abs(next - at), 3)}`));
     numbers.show({ w: number(at), value: number(value), steps: String(steps) });
     figure.tell({ w: at, value, slope: gradient, move, steps, next, rule: rule.value });
     return { next, flat, value };
@@ -76,6 +77,7 @@ export default async function slope(figure, engine) {
   async function play() {
     const mine = ++run;
     roll.textContent = "Stop";
+    figure.say("Rolling: at each place the slope says which way, and the ball takes a step.");
     for (let i = 0; i < 200 && mine === run; i++) {
       const here = await step();
       if (!here || mine !== run) return;

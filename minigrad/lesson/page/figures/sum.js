@@ -8,7 +8,7 @@ export default async function sum(figure, engine, page) {
   let found = null;
 
   // bars above: gold what came out, a thick mark what was wanted
-  const [width, tall, floor] = [600, innerWidth < 640 ? 144 : 132, 106];
+  const [width, tall, floor] = [600, 140, 106];
   const step = width / 10;
   const bars = svg("svg", { viewBox: `0 0 ${width} ${tall}`, width: "100%", role: "img" });
   const columns = range(10).map((i) => {
@@ -17,7 +17,7 @@ export default async function sum(figure, engine, page) {
     const gap = svg("rect", { x: x + 31, width: 15, rx: 2 });
     const bar = svg("rect", { x: x + 14, width: 15, rx: 2 });
     const mark = svg("line", { x1: x + 8, x2: x + step - 8, stroke: "var(--ink)", "stroke-width": 3.5 });
-    const group = svg("g", { "data-output": i, onpointerenter: () => look(i, true), onclick: () => look(i, true) }, back, bar, gap, mark, svg("text", { x: x + step / 2, y: tall - 6, "text-anchor": "middle", "font-size": innerWidth < 640 ? 24 : 17, "font-weight": 700, fill: "var(--ink)" }, String(i)));
+    const group = svg("g", { "data-output": i, onpointerenter: () => look(i, true), onclick: () => look(i, true) }, back, bar, gap, mark, svg("text", { x: x + step / 2, y: tall - 6, "text-anchor": "middle", class: "sum-name", "font-weight": 700, fill: "var(--ink)" }, String(i)));
     bars.append(group);
     return { back, bar, gap, mark };
   });
@@ -27,8 +27,10 @@ export default async function sum(figure, engine, page) {
   const total = el("p", { class: "difference-total" });
   const shares = svg("svg", { viewBox: "0 0 600 44", width: "100%", role: "img" });
   const parts = range(10).map((i) => { const part = svg("rect", { y: 4, height: 36, stroke: "var(--sheet)", "stroke-width": 1, "data-output": i, onpointerenter: () => look(i, true) }); shares.append(part); return part; });
+  const names = range(10).map((i) => { const name = svg("text", { y: 28, class: "sum-name", "text-anchor": "middle", "font-weight": 650, fill: "var(--sheet)", "pointer-events": "none" }); name.textContent = i; shares.append(name); return name; });
   figure.stage.append(bars, el("p", { class: "knobs-head" }, "Cost ="), el("div", { class: "terms" }, ...terms), total, shares);
 
+  const shade = (k, opacity) => { parts[k].setAttribute("opacity", opacity); names[k].setAttribute("opacity", opacity < 0.3 ? 0 : opacity); };
   const tone = (i) => (found.diffs[i] < 0 ? "red" : "blue");
   function draw() {
     const { wanted, diffs, squares, total: cost } = found;
@@ -44,6 +46,7 @@ export default async function sum(figure, engine, page) {
       terms[i].dataset.square = squares[i];
       terms[i].setAttribute("aria-label", `output ${i}: (${actual[i].toFixed(2)} − ${wanted[i]}) squared is ${squares[i].toFixed(3)}`);
       parts[i].setAttribute("x", (so / (cost || 1)) * 600); parts[i].setAttribute("width", (squares[i] / (cost || 1)) * 600); parts[i].setAttribute("fill", `var(--${tone(i)})`);
+      names[i].setAttribute("x", ((so + squares[i] / 2) / (cost || 1)) * 600); names[i].setAttribute("visibility", cost && squares[i] / cost > 0.04 ? "visible" : "hidden");
       so += squares[i];
     });
     bars.setAttribute("aria-label", `outputs: ${actual.map((v, i) => `${i} ${v.toFixed(2)}, wanted ${wanted[i]}`).join("; ")}`);
@@ -62,13 +65,13 @@ export default async function sum(figure, engine, page) {
       terms[k].classList.toggle("looked", k === i);
       columns[k].back.setAttribute("fill", k === i ? "var(--wash)" : "transparent");
       columns[k].back.setAttribute("stroke", k === i ? "var(--gold-fill)" : "none");
-      parts[k].setAttribute("opacity", i === null || k === i ? 1 : 0.35);
+      shade(k, i === null || k === i ? 1 : 0.35);
     });
     figure.tell({ term: i ?? "" });
     if (i === null) return;
     const { wanted, diffs, squares, total: cost } = found;
     if (byReader) figure.say(`Output ${i}: ${(wanted[i] + diffs[i]).toFixed(2)} came out, ${wanted[i]} was wanted. The gap of ${number(diffs[i], 2)}, squared, is ${squares[i].toFixed(3)}: ${percent(cost ? squares[i] / cost : 0, 0)} of the cost.`);
-    if (byReader && squares[i] >= Math.max(...squares)) figure.reached();
+    if (byReader && squares[i] > 0 && squares[i] >= Math.max(...squares)) figure.reached();
   }
 
   let run = 0;
@@ -81,7 +84,7 @@ export default async function sum(figure, engine, page) {
       if (mine !== run) return;
       so += found.squares[i];
       look(i);
-      parts.forEach((part, k) => part.setAttribute("opacity", k <= i ? 1 : 0.12));
+      range(10).forEach((k) => shade(k, k <= i ? 1 : 0.12));
       write(so, false);
       await pause(still() ? 0 : 380);
     }
@@ -99,7 +102,7 @@ export default async function sum(figure, engine, page) {
     draw();
     stop();
     look(null);
-    figure.say("Gold: what came out. The thick mark: what was wanted. Blue or red: the gap between them. The strip below is the whole cost, a piece for each term.");
+    figure.say("Gold: what came out. The thick mark: what was wanted. Blue or red: the gap between them. The strip is the whole cost, a piece for each term.");
   }
   page.on("outputs", ({ values: outputs }) => { if (outputs.some((v, i) => v !== values[i])) take(outputs); });
   const given = page.get("outputs")?.values;

@@ -25,23 +25,23 @@ export default async function wild(figure, engine) {
   figure.plate.append(meter);
   let seed = 4;
   let hidden = false;
-  let data, drawn, best, looks, busy;
+  let data, drawn, best, looks, busy, deep;
 
   async function fresh() {
     data = await engine.curve1d({ kind: "wild", seed });
     const low = Math.floor(Math.min(...data.lows) - 0.4);
     const high = Math.ceil(Math.max(...data.values) + 0.2);
     drawn = curveChart(figure, data, { x: [-4, 4], y: [low, high], height: 300, label: hidden ? "a hidden curve: click to look at a place" : `a wild curve with ${data.minima.length} valleys` });
-    [best, looks, busy] = [null, 0, false];
+    [best, looks, busy, deep] = [null, 0, false, false];
     drawn.curve.setAttribute("visibility", hidden ? "hidden" : "visible");
     if (hidden) {
       const [x, y, width, height] = ["x", "y", "width", "height"].map((name) => Number(drawn.back.getAttribute(name)));
-      drawn.fog = svg("g", { "pointer-events": "none" }, svg("rect", { x, y, width, height, fill: "var(--wash)" }), svg("text", { x: x + width / 2, y: y + height / 2, "text-anchor": "middle", "font-size": 15, fill: "var(--soft)" }, "hidden: press anywhere to look"));
+      drawn.fog = svg("g", { "pointer-events": "none" }, svg("rect", { x, y, width, height, fill: "var(--wash)" }), svg("text", { x: x + width / 2, y: y + height / 2, "text-anchor": "middle", style: "font-size:calc(15px * var(--unit, 1))", fill: "var(--soft)" }, "hidden: press anywhere to look"));
       drawn.inside.prepend(drawn.fog);
     } else valleys();
     aim();
     box.replaceChildren(drawn.root);
-    figure.tell({ best: "", lowest: data.lowest.value, looks, seed, hidden });
+    figure.tell({ best: "", lowest: data.lowest.value, looks, seed, hidden, deep });
   }
 
   /** A gold line at the place a look would show: moved by pointer or arrow keys. */
@@ -51,6 +51,7 @@ export default async function wild(figure, engine) {
     const area = svg("rect", { fill: "transparent", tabindex: 0, role: "slider", "aria-label": "place to look at; Enter looks", "aria-valuemin": -4, "aria-valuemax": 4, style: "cursor:crosshair" });
     for (const name of ["x", "y", "width", "height"]) area.setAttribute(name, drawn.back.getAttribute(name));
     const put = (v) => {
+      line.setAttribute("visibility", looks < LOOKS ? "visible" : "hidden");
       w = clamp(v, -4, 4);
       for (const [key, value] of Object.entries({ x1: drawn.x(w), x2: drawn.x(w), y1: Number(area.getAttribute("y")), y2: Number(area.getAttribute("y")) + Number(area.getAttribute("height")) })) line.setAttribute(key, value);
       area.setAttribute("aria-valuenow", w.toFixed(2));
@@ -63,7 +64,10 @@ export default async function wild(figure, engine) {
       if (by) { event.preventDefault(); put(w + by * (event.shiftKey ? 5 : 1)); }
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); look(w); }
     });
+    area.addEventListener("focus", () => put(w));
     put(w);
+    if (!hidden) line.setAttribute("visibility", "hidden"); // until the reader points somewhere
+    drawn.aim = line;
     drawn.over.append(line, area);
   }
 
@@ -72,7 +76,13 @@ export default async function wild(figure, engine) {
       const lowest = w === data.lowest.x;
       drawn.inside.append(svg("circle", { cx: drawn.x(w), cy: drawn.y(data.lows[i]), r: lowest ? 8 : 5, fill: lowest ? "var(--good)" : "var(--sheet)", stroke: lowest ? "var(--sheet)" : "var(--ink)", "stroke-width": 2 }));
     });
-    drawn.inside.append(svg("text", { x: drawn.x(data.lowest.x), y: drawn.y(data.lowest.value) + 22, "text-anchor": "middle", "font-size": 13, "font-weight": 650, fill: "var(--good)" }, "lowest"));
+    drawn.inside.append(svg("text", { x: drawn.x(data.lowest.x), y: drawn.y(data.lowest.value) + 22, "text-anchor": "middle", style: "font-size:calc(13px * var(--unit, 1))", "font-weight": 650, fill: "var(--good)" }, "lowest"));
+  }
+
+  /** Is w in the deepest valley: does the curve fall all the way from there to the lowest point? */
+  function inDeepest(w) {
+    const low = data.lowest.x;
+    return Array.from(data.xs).every((x, i) => x <= Math.min(w, low) || x >= Math.max(w, low) || data.slopes[i] * (w - low) > 0);
   }
 
   async function look(w) {
@@ -85,22 +95,23 @@ export default async function wild(figure, engine) {
     looks += 1;
     const better = best === null || value < best;
     if (better) best = value;
+    deep ||= inDeepest(w);
     drawn.fog?.querySelector("text")?.remove();
     tangentOn(drawn, { reach: 22 }).put(w, value, slope);
-    drawn.inside.append(svg("circle", { cx: drawn.x(w), cy: drawn.y(value), r: 7, fill: "var(--gold-fill)", stroke: "var(--sheet)", "stroke-width": 2 }), svg("text", { x: drawn.x(w) + 9, y: drawn.y(value) - 9, "font-size": 13, "font-weight": 650, fill: "var(--gold-text)" }, String(looks)));
-    figure.tell({ best, lowest: data.lowest.value, looks });
+    drawn.inside.append(svg("circle", { cx: drawn.x(w), cy: drawn.y(value), r: 7, fill: "var(--gold-fill)", stroke: "var(--sheet)", "stroke-width": 2 }), svg("text", { x: drawn.x(w) + 9, y: drawn.y(value) - 9, style: "font-size:calc(13px * var(--unit, 1))", "font-weight": 650, fill: "var(--gold-text)" }, String(looks)));
+    figure.tell({ best, lowest: data.lowest.value, looks, deep });
     if (looks < LOOKS) return figure.say(`Look ${looks} of ${LOOKS}: cost ${number(value, 2)}${better ? ", the best so far" : `; the best so far is ${number(best, 2)}`}. The short line shows the slope there.`);
-    const found = best - data.lowest.value < 0.05;
+    drawn.aim.setAttribute("visibility", "hidden");
     if (hidden) { drawn.fog.remove(); drawn.curve.setAttribute("visibility", "visible"); valleys(); }
-    if (found && hidden) figure.reached();
-    figure.say(`Your best cost is ${number(best, 2)}; the lowest is ${number(data.lowest.value, 2)}. `, found ? (hidden ? "Found, with some luck. Now imagine 13,002 directions to look in." : "On a curve you can see that is easy. Take one that is hidden.") : `There are ${data.minima.length} valleys, and five looks do not tell which is the deepest.`);
+    if (deep && hidden) figure.reached();
+    figure.say(`Your best cost is ${number(best, 2)}; the lowest is ${number(data.lowest.value, 2)}. `, !hidden ? (deep ? "On a curve you can see that is easy. Hide one." : "The curve was in plain sight. Now hide one.") : deep ? "One of your looks was in the deepest valley, by luck: nothing told you so. Now imagine 13,002 directions to look in." : `There are ${data.minima.length} valleys, and five looks do not tell which is the deepest. Hide a new one?`);
   }
 
   async function again(hide) {
     seed += 1;
     hidden = hide;
     await fresh();
-    figure.say(hidden ? "Now the curve is hidden. A look shows the cost and the slope at one place. You have five: find the lowest point." : `Another curve: ${data.minima.length} valleys, one of them the lowest.`);
+    figure.say(hidden ? "Now the curve is hidden. Press anywhere (or move the gold line with the arrow keys, and press Enter): a look shows the cost and the slope at that place. You have five." : `Another curve: ${data.minima.length} valleys, one of them the lowest.`);
   }
 
   // what a grid would take, by the time one look at our network's cost takes here
@@ -121,5 +132,5 @@ export default async function wild(figure, engine) {
   const act = (hide) => () => again(hide).catch((error) => figure.fail(error));
   figure.controls.append(button("Hide a new one: five looks", act(true), { main: true }), button("Another curve, shown", act(false)));
   await fresh();
-  figure.say(`Not every cost is a simple bowl: this curve has ${data.minima.length} valleys (rings). Setting the slope to 0 gives all of them, and the tops too. Hide one and find its lowest point.`);
+  figure.say(`Not every cost is a simple bowl: this curve has ${data.minima.length} valleys (rings). Setting the slope to 0 gives all of them, and the tops too. Which is the lowest? Easy to see; so hide one, and look for it.`);
 }
