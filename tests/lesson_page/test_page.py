@@ -595,6 +595,32 @@ def test_on_a_phone_the_finger_draws_and_does_not_scroll(browser, native):
     one.close()
 
 
+def test_on_a_phone_what_is_dragged_moves_and_the_page_does_not(browser, native):
+    phone = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+    one = Reader(browser, native, **phone).live()
+    touch = one.context.new_cdp_session(one.page)
+
+    def drag(handle, down):
+        """A finger goes down by so many pixels, from a fifth of the handle's height."""
+        handle.evaluate("e => e.scrollIntoView({block: 'center', behavior: 'instant'})")
+        one.page.wait_for_timeout(500)
+        box, before = handle.bounding_box(), one.page.evaluate("scrollY")
+        x, y = box["x"] + min(12, box["width"] / 2), box["y"] + 0.3 * box["height"]
+        for k, share in enumerate(np.linspace(0, 1, 12)):
+            kind = "touchMove" if k else "touchStart"
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y + share * down}]})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        one.page.wait_for_timeout(300)
+        assert one.page.evaluate("scrollY") == before
+
+    output = one.figure("difference").locator("[data-output='0']")
+    drag(output, 60)
+    one.page.wait_for_function("e => e.getAttribute('aria-valuenow') === '0.00'", arg=output.element_handle())
+    drag(one.figure("ranking").locator("[data-name='D'] .grip"), -360)
+    assert one.data("ranking")["order"].startswith("D")
+    one.close()
+
+
 def test_nothing_moves_for_those_who_asked_for_that(browser, native):
     one = Reader(browser, native, reduced_motion="reduce")
     one.live()

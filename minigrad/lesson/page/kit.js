@@ -461,7 +461,7 @@ function ticks(low, high, count) {
 
 /** Drag something in a drawing, by pointer or arrow keys: `move(event)` with the pointer, `nudge(dx, dy)` by keys (±1). */
 export function draggable(handle, surface, { move, nudge, label, role = "slider", value }) {
-  Object.entries({ tabindex: 0, role, "aria-label": label, style: "cursor:grab;touch-action:none", ...(role === "slider" ? { "aria-valuenow": value ?? 0 } : {}) }).forEach(([k, v]) => handle.setAttribute(k, v));
+  Object.entries({ tabindex: 0, role, "aria-label": label, style: "cursor:grab;touch-action:none;display:block", ...(role === "slider" ? { "aria-valuenow": value ?? 0 } : {}) }).forEach(([k, v]) => handle.setAttribute(k, v));
   let held = false;
   handle.addEventListener("pointerdown", (event) => { event.preventDefault(); held = true; handle.setPointerCapture(event.pointerId); handle.focus?.({ preventScroll: true }); });
   handle.addEventListener("pointermove", (event) => { if (held) move(event); });
