@@ -62,6 +62,7 @@ export default async function network(figure, engine, page) {
     return [
       el("h3", {}, title),
       el("div", { class: "weights" }, ...image.map((canvas, k) => el("div", {}, canvas, el("span", { class: "aside" }, k ? "× the digit's pixels" : `its ${weights.length} weights`)))),
+      el("p", { class: "aside" }, "Each weight w times what comes in, a; all of them added up; plus the bias b:"),
       el("p", { class: "equation" }, "z = Σ w·a + b = ", el("span", {}, number(z - bias, 3)), bias < 0 ? " − " : " + ", el("span", {}, number(Math.abs(bias), 3)), " = ", el("strong", {}, number(z, 3))),
       squash(z, activation),
       el("details", { open, ontoggle: (event) => { open = event.target.open; } }, el("summary", {}, "The largest terms of the sum"), el("div", { class: "scroll" }, table)),
@@ -78,7 +79,7 @@ export default async function network(figure, engine, page) {
       svg("polyline", { points: range(65).map((k) => { const v = -8 + k / 4; return `${x(v)},${y(1 / (1 + Math.exp(-v)))}`; }).join(" "), fill: "none", stroke: "var(--soft)", "stroke-width": 2 }),
       svg("line", { x1: x(z), x2: x(z), y1: y(0), y2: y(activation), stroke: "var(--gold-fill)", "stroke-width": 2 }), svg("circle", { cx: x(z), cy: y(activation), r: 5.5, fill: "var(--gold-fill)" }),
       ...[-8, 0, 8].map((v) => svg("text", { x: x(v), y: height - 3, "font-size": 11, "text-anchor": "middle", fill: "var(--soft)" }, number(v, 0)))),
-    el("p", {}, "activation", el("br"), `σ(${number(z, 2)}) = `, el("strong", {}, number(activation, 3))));
+    el("p", {}, el("span", { class: "aside" }, "σ squeezes z between 0 and 1, the activation:"), el("br"), `σ(${number(z, 2)}) = `, el("strong", {}, number(activation, 3))));
   }
 
   page.on("trained", () => net === "mine" && look());
