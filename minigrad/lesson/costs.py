@@ -48,11 +48,13 @@ class Costs(State):
         }  # fmt: skip
 
     def test(
-        self, net: str = "mine", start: int = 0, count: int = 2000, unseen: bool = True, mistakes: int = 60
-    ) -> Answer:
+        self, net: str = "mine", start: int = 0, count: int = 2000, unseen: bool = True, mistakes: int = 60,
+        shows: int | None = None, taken: int | None = None,
+    ) -> Answer:  # fmt: skip
         """Test on digits in a row: how many are right, the cost, what was taken for what, and the worst mistakes first.
 
-        `confusion` counts by what a digit shows (row) and what it was taken for (column).
+        `confusion` counts by what a digit shows (row) and what it was taken for (column). With `shows` or `taken` only
+        mistakes of that kind are listed.
         """
         images, labels = self.some(start, count, unseen)
         with no_grad():
@@ -63,8 +65,11 @@ class Costs(State):
         confusion = np.zeros((10, 10), np.int32)
         np.add.at(confusion, (labels, guesses), 1)
         wrong = np.nonzero(guesses != labels)[0]
-        worst = wrong[np.argsort(-each[wrong], kind="stable")][: whole("mistakes", mistakes, 0, 1000)]
         right = int(len(labels) - len(wrong))
+        for kind, wish in ((labels, shows), (guesses, taken)):
+            if wish is not None:
+                wrong = wrong[kind[wrong] == whole("shows and taken", wish, 0, 9)]
+        worst = wrong[np.argsort(-each[wrong], kind="stable")][: whole("mistakes", mistakes, 0, 1000)]
         return {
             "count": len(labels), "right": right, "accuracy": right / len(labels), "cost": cost, "confusion": confusion,
             "mistakes": {

@@ -36,7 +36,7 @@ class Curves(State):
         lowest = int(lows.argmin())
         return {
             "kind": kind, "formula": CURVES[kind], "xs": xs, "values": values, "slopes": slopes, "minima": minima, "lows": lows,
-            "left": left, "lowest": {"x": float(minima[lowest]), "value": float(lows[lowest])},
+            "left": left, "lowest": {"x": float(minima[lowest]), "value": float(lows[lowest]), "index": lowest},
         }  # fmt: skip
 
     def slope(self, kind: str, w: float, seed: int = 0) -> Answer:
@@ -54,7 +54,8 @@ class Curves(State):
     ) -> Answer:
         """Roll balls down from `x0`, all in one tensor: against the slope times η, or with "sign" always by η.
 
-        `path`, `values` and `slopes` are (steps + 1, balls); `valley` says which minimum a ball has come to rest in, or -1.
+        `path`, `values` and `slopes` are (steps + 1, balls); `valley` says which minimum a ball has come to rest in, or -1;
+        `counts` how many have in each.
         """
         curve, eta = curve_of(kind, seed), real("eta", eta, 0, 100)
         one_of("rule", rule, ("slope", "sign"))
@@ -72,7 +73,8 @@ class Curves(State):
         valley = np.where(at_rest, near, -1)
         return {
             "path": np.array(path), "values": np.array(values), "slopes": np.array(slopes), "minima": minima, "valley": valley,
-            "valleys": len(set(valley[at_rest].tolist())),
+            "counts": np.bincount(near[at_rest], minlength=len(minima)).astype(np.int32),
+            "resting": int(at_rest.sum()), "valleys": len(set(valley[at_rest].tolist())),
         }  # fmt: skip
 
 

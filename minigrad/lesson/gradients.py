@@ -26,6 +26,8 @@ from minigrad.lesson.state import (
     whole,
 )  # fmt: skip
 
+TINY = 1e-4  # the nudge that measures a slope
+
 
 class Gradients(State):
     """Part of `Lesson`: what the gradient tells."""
@@ -61,7 +63,8 @@ class Gradients(State):
     ) -> Answer:  # fmt: skip
         """Change one of the 13,002 numbers by each of `eps`: the cost as measured, and as its gradient foretells it.
 
-        `measured` is the cost with the number changed, `line` the cost now plus gradient · ε.
+        `measured` is the cost with the number changed, `line` the cost now plus gradient · ε, and `slope` what two tiny
+        changes to either side measure: (C(w + h) − C(w − h)) / 2h.
         """
         changes = reals("eps", eps, most=100)
         place = whole("index", index, 0, 13_001)
@@ -70,14 +73,19 @@ class Gradients(State):
         cost, gradient = slopes(copy, images.double(), target.double())
         parameter, at_place = at(copy, place)
         numbers = parameter.data.view(-1)
-        value, measured = numbers[at_place].item(), []
-        with no_grad():
-            for change in changes:
-                numbers[at_place] = value + float(change)
-                measured.append(cost_of(copy(images.double()), target.double()).item())
+        value = numbers[at_place].item()
+
+        def measure(change: float) -> float:
+            with no_grad():
+                numbers[at_place] = value + change
+                cost: float = cost_of(copy(images.double()), target.double()).item()
+            return cost
+
+        measured = np.array([measure(float(change)) for change in changes])
+        slope = (measure(TINY) - measure(-TINY)) / (2 * TINY)
         return {
             **link(place), "value": value, "gradient": float(gradient[place]), "cost": cost, "eps": changes,
-            "measured": np.array(measured), "line": cost + float(gradient[place]) * changes,
+            "measured": measured, "slope": slope, "line": cost + float(gradient[place]) * changes,
         }  # fmt: skip
 
     def apply_nudge(
@@ -86,11 +94,13 @@ class Gradients(State):
     ) -> Answer:  # fmt: skip
         """Move all 13,002 numbers by −scale · ∇C: the cost before and after, and the outputs for the (first) digit.
 
-        The network itself is moved only with `keep`.
+        The network itself is moved only with `keep`; `take_back` undoes that.
         """
         far = real("scale", scale, -1e5, 1e5)
         images, target = self._lesson(pixels, label, start, count)
         model = self.net(net) if keep else copied(self.net(net))
+        if keep:
+            self.before_nudges.setdefault(net, flat(model))
         before, gradient = slopes(model, images, target)
         with no_grad():
             old = model(images[:1])[0].numpy().copy()
@@ -104,6 +114,20 @@ class Gradients(State):
             "before": before, "after": after, "outputs_before": old, "outputs": outputs.numpy()[0],
             "moved": abs(far) * minigrad.tensor(gradient).norm().item(), "weights": flat(model),
         }  # fmt: skip
+
+    def take_back(self, net: str = "mine") -> Answer:
+        """Undo the nudges that were kept, all of them; the count of training steps stays. ValueError if there are none, or
+        if the network was trained, loaded or reset since: they are no longer all that moved it."""
+        model = self.net(net)
+        if net not in self.before_nudges:
+            raise ValueError(f"there is no nudge of {net!r} to take back: apply one with keep=True first")
+        numbers, at_number = self.before_nudges.pop(net), 0
+        with no_grad():
+            for parameter in model.parameters():
+                part = numbers[at_number : at_number + parameter.numel()]
+                parameter.copy_(minigrad.tensor(part).reshape(parameter.shape))
+                at_number += parameter.numel()
+        return {"net": net, "parameters": at_number}
 
     def _copy(self, net: str) -> nn.Sequential:
         """The network in float64, where small differences can be seen."""

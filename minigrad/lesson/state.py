@@ -39,6 +39,7 @@ class State:
         self.seeds = {"mine": seed, "random": seed}
         start(self.nets["mine"], seed)
         scatter(self.nets["random"], seed)
+        self.before_nudges: dict[str, Array] = {}  # the numbers of nets that were nudged by hand, as they were
 
     def net(self, name: str) -> nn.Sequential:
         """One of the networks: "mine", which the reader trains; "random", which nobody does; "trained", which comes along."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from array import array
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,8 @@ class Training(State):
         self.order: Array = np.empty(0, np.int64)
         self.steps = self.seen = 0
         self.recent: list[tuple[int, int]] = []  # right, of how many, in the last batches
+        self.costs = array("d")  # of all steps
+        self.before_nudges.pop("mine", None)
         if self._learn is None:
             net = self.net("mine")
             self.optimizer = optim.SGD(net.parameters(), lr=ETA)
@@ -71,7 +74,7 @@ class Training(State):
         with minigrad.no_grad():
             after = cost_of(net(images), target).item()
         guesses = outputs.detach().numpy().argmax(1)
-        self._count(int((guesses == labels[places]).sum()), len(places))
+        self._count(cost.item(), int((guesses == labels[places]).sum()), len(places))
         return {
             "steps": self.steps, "seen": self.seen, "index": places, "pixels": pixels[places], "labels": labels[places],
             "outputs": outputs.detach().numpy(), "guesses": guesses, "cost": cost.item(), "after": after,
@@ -96,10 +99,28 @@ class Training(State):
                 shown = labels[places]
                 cost, outputs = self._learn(brightness(pixels[places]), wanted(shown))
                 costs.append(cost.item())
-                self._count(int((outputs.numpy().argmax(1) == shown).sum()), size)
+                self._count(costs[-1], int((outputs.numpy().argmax(1) == shown).sum()), size)
         return {
             "first": first, "steps": self.steps, "seen": self.seen, "costs": np.array(costs, np.float32),
             "accuracy": self._accuracy(), "index": places, "advice": advice(costs),
+        }  # fmt: skip
+
+    def history(self, points: int = 300) -> Answer:
+        """The costs of all steps since the last reset, in at most `points` groups of steps in a row: the `first` and the `last`
+        step of each, and the `mean`, the lowest (`low`) and the highest (`high`) of its batches' costs."""
+        whole("points", points, 1, 10_000)
+        costs = np.array(self.costs)
+        span = 1  # doubles, so that groups stay what they were while training goes on
+        while len(costs) > span * points:
+            span *= 2
+        starts = np.arange(0, len(costs), span)
+        ends = np.minimum(starts + span, len(costs))
+        groups = [
+            reduce.reduceat(costs, starts) if len(costs) else costs for reduce in (np.add, np.minimum, np.maximum)
+        ]
+        return {
+            "first": (starts + 1).astype(np.int32), "last": ends.astype(np.int32),
+            "mean": groups[0] / (ends - starts), "low": groups[1], "high": groups[2], "steps": self.steps,
         }  # fmt: skip
 
     def _next(self, size: int) -> Array:
@@ -110,7 +131,9 @@ class Training(State):
         places, self.order = self.order[:size], self.order[size:]
         return places
 
-    def _count(self, right: int, size: int) -> None:
+    def _count(self, cost: float, right: int, size: int) -> None:
+        self.costs.append(cost)
+        self.before_nudges.pop("mine", None)
         self.steps += 1
         self.seen += size
         self.recent = [*self.recent[-max(1, WINDOW // size) + 1 :], (right, size)] if size < WINDOW else [(right, size)]

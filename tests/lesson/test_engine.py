@@ -230,6 +230,17 @@ def test_test(shared):
     np.testing.assert_array_equal(wrong["guess"], wrong["outputs"].argmax(1))
 
 
+def test_the_mistakes_of_one_kind(shared):
+    found = shared.test(net="random", count=2000)
+    shows, taken = np.unravel_index((found["confusion"] * (1 - np.eye(10, dtype=np.int32))).argmax(), (10, 10))
+    one = shared.test(net="random", count=2000, mistakes=1000, shows=int(shows), taken=int(taken))
+    assert (one["right"], one["confusion"].tolist()) == (found["right"], found["confusion"].tolist())
+    assert set(one["mistakes"]["label"]) == {shows}
+    assert set(one["mistakes"]["guess"]) == {taken}
+    assert len(one["mistakes"]["index"]) == found["confusion"][shows, taken] > 60
+    assert set(shared.test(net="random", shows=3)["mistakes"]["label"]) == {3}
+
+
 def test_chunks_of_a_test_add_up(shared):
     whole = shared.test("trained", count=10_000)
     parts = [shared.test("trained", start=start, count=2_500) for start in range(0, 10_000, 2_500)]
@@ -279,6 +290,8 @@ def test_balls_roll_against_the_slope(shared):
     np.testing.assert_allclose(moves, -0.01 * found["slopes"][:-1], atol=1e-12)
     assert np.median(np.abs(found["slopes"][-1])) < 0.01
     assert found["valleys"] >= 2
+    assert found["counts"].tolist() == [(found["valley"] == i).sum() for i in range(len(found["minima"]))]
+    assert found["resting"] == (found["valley"] >= 0).sum() > 0
     at_rest = found["valley"] >= 0
     np.testing.assert_allclose(found["path"][-1][at_rest], found["minima"][found["valley"][at_rest]], atol=0.05)
 
@@ -412,6 +425,7 @@ def test_a_nudge_changes_the_cost_as_the_gradient_says(shared, three, index):
     assert measured == pytest.approx(found["gradient"], rel=1e-3, abs=1e-6)
     assert found["measured"][1] == pytest.approx(found["cost"])
     np.testing.assert_allclose(found["line"], found["cost"] + found["gradient"] * found["eps"])
+    assert found["slope"] == pytest.approx(measured, rel=1e-3, abs=1e-9)
 
 
 def test_a_small_step_lowers_the_cost(lesson, three):
@@ -425,6 +439,27 @@ def test_a_small_step_lowers_the_cost(lesson, three):
     np.testing.assert_array_equal(lesson.weights()["flat"], before)
     lesson.apply_nudge(0.01, three, 3, keep=True)
     np.testing.assert_array_equal(lesson.weights()["flat"], found["weights"])
+
+
+def test_nudges_are_taken_back_and_the_steps_still_count(lesson, three):
+    lesson.train(steps=7)
+    before = lesson.weights()["flat"]
+    for scale in (1, 1000):
+        lesson.apply_nudge(scale, three, 3, keep=True)
+    lesson.take_back()
+    np.testing.assert_array_equal(lesson.weights()["flat"], before)
+    assert (lesson.info()["steps"], lesson.info()["seen"]) == (7, 70)
+    with pytest.raises(ValueError, match="no nudge of 'mine'"):
+        lesson.take_back()
+
+
+@pytest.mark.parametrize("move", ["step", "train", "reset", "load"])
+def test_training_is_not_taken_back_with_the_nudges(lesson, three, move):
+    file = lesson.save()["file"].tolist()
+    lesson.apply_nudge(1, three, 3, keep=True)
+    getattr(lesson, move)(**{"load": {"file": file}, "train": {"steps": 1}}.get(move, {}))
+    with pytest.raises(ValueError, match="no nudge"):
+        lesson.take_back()
 
 
 # ── training ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -449,6 +484,21 @@ def test_steps_and_training_go_the_same_way(lesson, shared):
     np.testing.assert_allclose(found["costs"], costs, rtol=1e-4)
     np.testing.assert_allclose(lesson.weights()["flat"], other.weights()["flat"], atol=1e-5)
     assert (found["first"], found["steps"], found["seen"]) == (0, 20, 200)
+
+
+def test_the_history_of_the_costs(lesson):
+    assert len(lesson.history()["mean"]) == 0
+    costs = [*lesson.train(steps=10)["costs"], lesson.step()["cost"]]
+    whole = lesson.history()
+    np.testing.assert_allclose(whole["mean"], costs, rtol=1e-6)
+    assert whole["first"].tolist() == whole["last"].tolist() == list(range(1, 12))
+    found = lesson.history(points=3)  # groups of 4, 4 and 3
+    assert (found["first"].tolist(), found["last"].tolist()) == ([1, 5, 9], [4, 8, 11])
+    parts = [costs[:4], costs[4:8], costs[8:]]
+    for name, reduce in (("mean", np.mean), ("low", np.min), ("high", np.max)):
+        np.testing.assert_allclose(found[name], [reduce(part) for part in parts], rtol=1e-6)
+    lesson.reset(3)
+    assert lesson.history()["steps"] == len(lesson.history()["mean"]) == 0
 
 
 def test_training_is_a_program(lesson):
