@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 import minigrad
-from minigrad.lesson.state import SIZES, Answer, State, restored
+from minigrad.lesson.state import SIZES, Answer, State, restored, whole
 
 LARGEST = 1 << 20  # bytes of a file that is loaded
 LONGEST = 20_000  # characters that the prompt answers
@@ -29,23 +29,31 @@ print(net(image).argmax().item())
 class Keeping(State):
     """Part of `Lesson`: save, load, look."""
 
+    steps: int
+    seen: int
+
     def save(self, net: str = "mine") -> Answer:
         """The network as the bytes of an .npz file that `minigrad.load` and `models.digits.load` read, and code."""
         model = {f"layers.{key}": value for key, value in self.net(net).state_dict().items()}
         file = io.BytesIO()
-        minigrad.save({"sizes": list(SIZES), "activation": "sigmoid", "scores": False, "model": model}, file)
+        counts = {"steps": self.steps, "seen": self.seen} if net == "mine" else {}
+        minigrad.save({"sizes": list(SIZES), "activation": "sigmoid", "scores": False, **counts, "model": model}, file)
         return {"file": np.frombuffer(file.getvalue(), np.uint8), "name": "my-network.npz", "code": GO_ON}
 
     def load(self, file: list[int]) -> Answer:
-        """Take the network in the bytes of an .npz file for "mine". ValueError if it is no network of this lesson's shape."""
+        """Take the network in the bytes of an .npz file for "mine", with the steps and digits that made it, if the file
+        says how many. ValueError if it is no network of this lesson's shape."""
         if not isinstance(file, list | tuple) or not all(isinstance(byte, int) and 0 <= byte < 256 for byte in file):
             raise TypeError("file is a list of bytes, numbers from 0 to 255")
         if len(file) > LARGEST:
             raise ValueError(f"the file has {len(file):,} bytes, and a network of this lesson at most {LARGEST:,}")
-        found = restored(minigrad.load(io.BytesIO(bytes(file))), "the file")
+        data = minigrad.load(io.BytesIO(bytes(file)))
+        found = restored(data, "the file")
+        steps, seen = (whole(name, data.get(name, 0), 0, 1 << 30) for name in ("steps", "seen"))
         self.net("mine").load_state_dict(found.state_dict())
         self._begin()
-        return {"parameters": sum(parameter.numel() for parameter in found.parameters())}
+        self.steps, self.seen = steps, seen
+        return {"parameters": sum(parameter.numel() for parameter in found.parameters()), "steps": self.steps}
 
     def _begin(self) -> None:
         """Forget what training has counted."""

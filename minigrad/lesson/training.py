@@ -106,8 +106,8 @@ class Training(State):
         }  # fmt: skip
 
     def history(self, points: int = 300) -> Answer:
-        """The costs of all steps since the last reset, in at most `points` groups of steps in a row: the `first` and the `last`
-        step of each, and the `mean`, the lowest (`low`) and the highest (`high`) of its batches' costs."""
+        """The costs of all steps since the last reset or load, in at most `points` groups of steps in a row: the `first`
+        and the `last` step of each, and the `mean`, the lowest (`low`) and the highest (`high`) of its batches' costs."""
         whole("points", points, 1, 10_000)
         costs = np.array(self.costs)
         span = 1  # doubles, so that groups stay what they were while training goes on
@@ -115,11 +115,12 @@ class Training(State):
             span *= 2
         starts = np.arange(0, len(costs), span)
         ends = np.minimum(starts + span, len(costs))
+        earlier = self.steps - len(costs)  # those of a network that was loaded
         groups = [
             reduce.reduceat(costs, starts) if len(costs) else costs for reduce in (np.add, np.minimum, np.maximum)
         ]
         return {
-            "first": (starts + 1).astype(np.int32), "last": ends.astype(np.int32),
+            "first": (earlier + starts + 1).astype(np.int32), "last": (earlier + ends).astype(np.int32),
             "mean": groups[0] / (ends - starts), "low": groups[1], "high": groups[2], "steps": self.steps,
         }  # fmt: skip
 

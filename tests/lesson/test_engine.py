@@ -566,8 +566,12 @@ def test_save_and_load(lesson, three, tmp_path):
         outputs = native(minigrad.tensor([three]))[0].numpy()
     np.testing.assert_array_equal(outputs, lesson.predict(three)["outputs"])
     other = Lesson()
-    assert other.load(saved["file"].tolist()) == {"parameters": 13_002}
+    assert other.load(saved["file"].tolist()) == {"parameters": 13_002, "steps": 10}
     np.testing.assert_array_equal(other.weights()["flat"], lesson.weights()["flat"])
+    assert (other.info()["steps"], other.info()["seen"]) == (10, 100)
+    other.train(steps=2)
+    assert other.history()["first"].tolist() == [11, 12]
+    assert other.load(lesson.save("trained")["file"].tolist())["steps"] == 0
 
 
 def test_the_lines_that_go_on_run(lesson, tmp_path, monkeypatch):
