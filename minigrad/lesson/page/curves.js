@@ -8,7 +8,7 @@ const safe = (v) => (Number.isFinite(v) ? clamp(v, -1e5, 1e5) : -1e5).toFixed(2)
 /** A chart of an engine's curve: {xs, values}. `x` and `y` are the ends shown; what lies outside is cut off. */
 export function curveChart(figure, { xs, values }, { x, y, height = 320, xlabel = "w", ylabel = "cost C(w)", label = "" }) {
   const narrow = figure.element.clientWidth < 560; // the stage itself is still hidden
-  const drawn = chart({ width: narrow ? 380 : 660, height: narrow ? Math.min(height, 300) : height, x, y, xlabel, ylabel, margin: [14, 16, 40, narrow ? 44 : 52] });
+  const drawn = chart({ width: narrow ? 345 : 660, height: narrow ? Math.min(height, 300) : height, x, y, xlabel, ylabel, margin: [14, 16, 40, narrow ? 44 : 52] });
   const clip = `clip${++clips}`;
   const [left, top] = [drawn.x(x[0]), drawn.y(y[1])];
   drawn.root.prepend(svg("clipPath", { id: clip }, svg("rect", { x: left, y: top, width: drawn.x(x[1]) - left, height: drawn.y(y[0]) - top })));

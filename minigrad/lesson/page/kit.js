@@ -94,7 +94,7 @@ export class Figure {
   }
 
   constructor(element, engine, page) {
-    Object.assign(this, { element, engine, page, near: true });
+    Object.assign(this, { element, engine, page, near: true, arrivals: [] });
     this.stage = el("div", { class: "stage" });
     this.controls = el("div", { class: "controls" });
     this.note = el("p", { class: "say", role: "status" });
@@ -106,7 +106,7 @@ export class Figure {
     this.plate.prepend(this.head);
     if (goal) this.head.append(el("p", { class: "goal" }, el("span", { class: "tick", "aria-hidden": "true" }, "✓"), el("span", {}, goal)));
     element.prepend(this.plate);
-    new IntersectionObserver(([entry]) => { this.near = entry.isIntersecting; this.wake?.(); }).observe(element);
+    new IntersectionObserver(([entry]) => { this.near = entry.isIntersecting; this.wake?.(); for (const look of this.arrivals) look(); }).observe(element);
   }
 
   /** Offer the Python functions behind the figure: names of the engine's methods. */
@@ -176,6 +176,14 @@ export class Figure {
     };
     const start = () => { if (!running) { running = true; requestAnimationFrame(turn); } };
     return start;
+  }
+
+  /** `act` when the reader's network has become another one: at once, or when the figure is next seen. */
+  onTrained(act) {
+    let due = null;
+    const look = () => { if (due && this.near) { const detail = due; due = null; act(detail); } };
+    this.page.on("trained", (detail) => { due = detail; look(); });
+    this.arrivals.push(look);
   }
 
   /** Draw again when the theme changes. */

@@ -17,7 +17,7 @@ export const shade = (t) => 0.03 + 0.42 * clamp(t, 0, 1);
 /** A map of engine.surface(): {xs, ys, values}. Gives {root, x, y, inside, over, unit, show(data)}; darker (in dark: lighter) is higher. */
 export async function contourMap(data, { size = 340, label = "map", axes = ["x", "y"], ticks = true } = {}) {
   const { contours, geoPath, geoTransform } = await lib("d3");
-  const [left, bottom] = ticks ? [34, 36] : [2, 2];
+  const [left, bottom] = ticks ? [38, 36] : [2, 2];
   const side = size - left - 6;
   const root = svg("svg", { viewBox: `0 0 ${size} ${side + bottom + 6}`, width: "100%", role: "group", "aria-label": label });
   const map = { root, size, side };
@@ -35,11 +35,11 @@ export async function contourMap(data, { size = 340, label = "map", axes = ["x",
     return [((event.clientX - box.left) * scale - left) / map.unit - 2, 2 - ((event.clientY - box.top) * scale - 6) / map.unit];
   };
   if (ticks) for (const v of [-2, -1, 0, 1, 2]) {
-    const words = { "font-size": 12, fill: "var(--soft)", "aria-hidden": "true" };
+    const words = { "font-size": 14, fill: "var(--soft)", "aria-hidden": "true" };
     const text = v < 0 ? `−${-v}` : String(v);
-    root.append(svg("text", { x: map.x(v), y: side + 22, "text-anchor": "middle", ...words }, text), svg("text", { x: left - 7, y: map.y(v) + 4, "text-anchor": "end", ...words }, text));
+    root.append(svg("text", { x: map.x(v), y: side + 23, "text-anchor": "middle", ...words }, text), svg("text", { x: left - 7, y: Math.max(12, map.y(v) + 5), "text-anchor": "end", ...words }, text));
   }
-  if (ticks) root.append(svg("text", { x: map.x(0.5), y: side + 36, "text-anchor": "middle", "font-size": 12, fill: "var(--soft)" }, axes[0]), svg("text", { x: 10, y: map.y(0.5), "text-anchor": "middle", "font-size": 12, fill: "var(--soft)", transform: `rotate(-90 10 ${map.y(0.5)})` }, axes[1]));
+  if (ticks) root.append(svg("text", { x: map.x(0.5), y: side + 36, "text-anchor": "middle", "font-size": 14, fill: "var(--soft)" }, axes[0]), svg("text", { x: 10, y: map.y(0.5), "text-anchor": "middle", "font-size": 14, fill: "var(--soft)", transform: `rotate(-90 10 ${map.y(0.5)})` }, axes[1]));
   map.show = ({ xs, values }) => {
     const n = xs.length;
     const cell = side / (n - 1);

@@ -28,11 +28,13 @@ export default async function arrow(figure, engine) {
   });
 
   // how fast the cost changes along an arrow, for all directions tried so far
-  const [width, height, middle] = [330, 250, 118];
+  const [width, height, middle] = [290, 250, 112];
   const plot = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img" });
   const px = (a) => 40 + (degrees(a) / 360) * (width - 56);
   const best = svg("line", { x1: 40, x2: width - 16, stroke: "var(--blue)", "stroke-width": 2, "stroke-dasharray": "6 4" });
   const bestText = svg("text", { x: width - 16, "text-anchor": "end", "font-size": 12, "font-weight": 650, fill: "var(--blue)" });
+  const worst = svg("line", { x1: 40, x2: width - 16, y1: 24, y2: 24, stroke: "var(--red)", "stroke-width": 2, "stroke-dasharray": "6 4" });
+  const worstText = svg("text", { x: width - 16, y: 18, "text-anchor": "end", "font-size": 12, "font-weight": 650, fill: "var(--red)" });
   const tries = svg("g");
   const now = svg("circle", { r: 7, fill: "var(--gold-fill)", stroke: "var(--sheet)", "stroke-width": 2 });
   plot.append(
@@ -40,10 +42,10 @@ export default async function arrow(figure, engine) {
     ...[0, 90, 180, 270, 360].map((d) => svg("text", { x: 40 + (d / 360) * (width - 56), y: height - 22, "text-anchor": "middle", "font-size": 12, fill: "var(--soft)" }, `${d}°`)),
     svg("text", { x: width / 2 + 12, y: height - 4, "text-anchor": "middle", "font-size": 12, fill: "var(--soft)" }, "direction of your arrow"),
     svg("text", { transform: `translate(14 ${middle}) rotate(-90)`, "text-anchor": "middle", "font-size": 12, fill: "var(--soft)" }, "cost falls  ←  rate  →  rises"),
-    tries, best, bestText, now,
+    tries, worst, worstText, best, bestText, now,
   );
   const words = el("p", { class: "says" });
-  figure.stage.append(el("div", { class: "columns", style: { "--columns": "1.15fr 1fr" } }, map.root, el("div", {}, words, plot, el("p", { class: "aside" }, "Each dot is a direction you tried: how much the cost changes per unit walked. The dashed line is the rate along −∇C."))));
+  figure.stage.append(el("div", { class: "columns", style: { "--columns": "1.15fr 1fr" } }, map.root, el("div", {}, words, plot, el("p", { class: "aside" }, "Each dot is a direction you tried: how much the cost changes per unit walked. The dashed lines are the rates along ∇C and −∇C."))));
   let limit = 1;
 
   const ask = figure.latest(async () => ({ kind, ...(await engine.grad2d({ kind, p, angle })), angle }));
@@ -57,7 +59,7 @@ export default async function arrow(figure, engine) {
     for (const [key, drawn] of Object.entries({ up, down, own })) {
       drawn.put(at, ends[key]);
       const [dx, dy] = ends[key];
-      const far = (Math.hypot(dx, dy) + (key === "own" ? 30 : 18)) / (Math.hypot(dx, dy) || 1);
+      const far = (Math.hypot(dx, dy) + (key === "own" ? 36 : 20)) / (Math.hypot(dx, dy) || 1);
       names[key].setAttribute("x", clamp(map.x(at[0]) + dx * far, 50, 380));
       names[key].setAttribute("y", clamp(map.y(at[1]) - dy * far + 5, 20, 365));
       if (key !== "own") names[key].setAttribute("visibility", length > 1e-3 ? "visible" : "hidden");
@@ -76,8 +78,11 @@ export default async function arrow(figure, engine) {
     now.setAttribute("cx", px(found.angle));
     now.setAttribute("cy", py(rate));
     for (const end of ["y1", "y2"]) best.setAttribute(end, py(lowest));
-    bestText.setAttribute("y", py(lowest) - 6);
+    bestText.setAttribute("y", py(lowest) + 15);
     bestText.textContent = `−∇C: ${number(lowest, 3)}`;
+    for (const end of ["y1", "y2"]) worst.setAttribute(end, py(length));
+    worstText.setAttribute("y", py(length) - 6);
+    worstText.textContent = `∇C: ${number(length, 3, true)}`;
     plot.setAttribute("aria-label", `along your arrow the cost changes at a rate of ${number(rate, 3)}, along −∇C at ${number(lowest, 3)}`);
     words.replaceChildren("Your arrow: ", el("b", { class: "moved" }, number(rate, 3, true)), el("br"), "Along −∇C: ", el("b", { class: "positive" }, number(lowest, 3)));
     dial.set(degrees(found.angle));

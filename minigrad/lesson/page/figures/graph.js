@@ -1,8 +1,9 @@
 // Row 23: the computation graph of one digit's cost as minigrad writes it and graphviz lays it out: values go forward, then
 // gradients come back in the order of the tape.
-import { button, el, lib, number, pause, picker, range, still } from "../kit.js";
+import { button, el, lib, number, pause, picker, still, svg } from "../kit.js";
 
 const BEAT = 420; // milliseconds a box
+const SCALE = 1.25; // of the drawing: its smallest words have 9 points
 const SAYS = {
   linear: "Weights times inputs, plus the bias: one sum for each neuron.",
   sigmoid: "Squashes each sum into 0 to 1.",
@@ -25,10 +26,27 @@ export default async function graph(figure, engine, page) {
   let touched = false;
 
   const view = el("div", { class: "scroll tape", tabindex: 0, role: "region", "aria-label": "the computation graph, from the pixels on the left to the cost on the right" });
+  // The whole drawing once more, small, and which part of it is in view. It steps down from left to right: whoever scrolls
+  // sideways goes down with it.
+  const part = svg("rect", { fill: "none", stroke: "var(--gold)", "stroke-width": 2, "vector-effect": "non-scaling-stroke", rx: 6 });
+  const small = svg("svg", { width: "100%", "aria-hidden": "true", style: "cursor:pointer" });
+  small.addEventListener("click", (event) => { const box = small.getBoundingClientRect(); view.scrollTo({ left: ((event.clientX - box.left) / box.width) * view.scrollWidth - view.clientWidth / 2, behavior: still() ? "auto" : "smooth" }); });
+  function frame() {
+    const drawing = view.firstChild;
+    if (!drawing) return;
+    const [wide, tall] = [drawing.clientWidth || 1, drawing.clientHeight || 1];
+    const top = (view.scrollLeft / Math.max(1, wide - view.clientWidth)) * Math.max(0, tall - view.clientHeight);
+    drawing.style.transform = `translateY(${-top}px)`;
+    if (view.scrollTop) view.scrollTop = 0; // a box that gets the focus is brought into view sideways only (to set it ends a smooth scroll)
+    const share = 1 / SCALE;
+    Object.entries({ x: view.scrollLeft * share, y: top * share, width: view.clientWidth * share, height: Math.min(tall, view.clientHeight) * share }).forEach(([k, v]) => part.setAttribute(k, v));
+  }
+  view.addEventListener("scroll", frame);
+  new ResizeObserver(frame).observe(view);
   const chips = el("div", { class: "chips", role: "group", "aria-label": "the boxes, in the order of the computation" });
   const detail = el("div", { class: "box" });
   const drive = el("div", { class: "controls drive" });
-  figure.stage.append(view, drive, chips, el("p", { class: "aside" }, "Blue: the box has its value. Gold: its gradient has come back to it. Click a box for its numbers."), detail);
+  figure.stage.append(el("div", { class: "tape whole" }, small), view, drive, chips, el("p", { class: "aside" }, "Blue: the box has its value. Gold: its gradient has come back to it. Click a box for its numbers."), detail);
 
   const name = (node) => node.name && node.operation ? `${node.name} = ${node.operation}` : node.name || node.operation || node.text;
   const shape = (node) => (node.shape.length ? node.shape.join(" × ") : "one number");
@@ -42,21 +60,27 @@ export default async function graph(figure, engine, page) {
     const drawing = new DOMParser().parseFromString(graphviz.layout(found.dot, "svg", "dot"), "image/svg+xml").documentElement;
     told = found;
     const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
-    Object.entries({ width, height, role: "group", "aria-label": "computation graph" }).forEach(([k, v]) => drawing.setAttribute(k, v));
+    Object.entries({ width: width * SCALE, height: height * SCALE, role: "group", "aria-label": "computation graph" }).forEach(([k, v]) => drawing.setAttribute(k, v));
     drawing.style.maxWidth = "none";
     const shapes = new Map([...drawing.querySelectorAll("g.node")].map((g) => [g.querySelector("title").textContent, g]));
     for (const title of drawing.querySelectorAll("title")) title.remove(); // no tooltips of "n3"
+    const copy = drawing.cloneNode(true);
+    const twins = new Map([...shapes.keys()].map((id, i) => [id, copy.querySelectorAll("g.node")[i]]));
+    for (const it of copy.querySelectorAll("[id]")) it.removeAttribute("id");
     boxes = new Map(told.nodes.map((node) => {
       const g = shapes.get(node.id);
       Object.entries({ tabindex: -1, role: "button", "data-box": node.id, "aria-label": `${name(node)}, ${shape(node)}` }).forEach(([k, v]) => g.setAttribute(k, v));
       g.addEventListener("click", () => choose(node.id));
       g.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node.id); } });
       const chip = el("button", { type: "button", "data-chip": node.id, onclick: () => { choose(node.id); follow(node.id); } }, name(node));
-      return [node.id, { node, shape: g, chip }];
+      return [node.id, { node, shape: g, chip, twin: twins.get(node.id) }];
     }));
     for (const { shape: g } of boxes.values()) g.setAttribute("tabindex", 0);
     view.replaceChildren(document.importNode(drawing, false));
     view.firstChild.append(...drawing.childNodes);
+    small.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    small.replaceChildren(...copy.childNodes, part);
+    frame();
     chips.replaceChildren(...told.forward.map((id) => boxes.get(id).chip));
     show();
     choose(chosen && boxes.has(chosen) ? chosen : told.forward.at(-1));
@@ -65,8 +89,8 @@ export default async function graph(figure, engine, page) {
   /** Light what has its value, and what has its gradient. */
   function show(newest = null) {
     const parameters = told.nodes.filter((n) => n.kind === "parameter");
-    for (const [id, { shape: g, chip }] of boxes) {
-      for (const it of [g, chip]) {
+    for (const [id, { shape: g, chip, twin }] of boxes) {
+      for (const it of [g, chip, twin]) {
         it.classList.toggle("valued", hasValue(id));
         it.classList.toggle("graded", hasGradient(id));
         it.classList.toggle("newest", id === newest);
@@ -74,7 +98,7 @@ export default async function graph(figure, engine, page) {
       }
     }
     figure.tell({ stage: stage(), boxes: boxes.size, done, graded: parameters.filter((n) => hasGradient(n.id)).length, parameters: parameters.length, cost: told.cost });
-    if (done >= last()) figure.reached();
+    if (done >= last() && touched) figure.reached(); // not by looking on
     if (chosen) explain();
   }
 
@@ -162,7 +186,7 @@ export default async function graph(figure, engine, page) {
     follow(next);
   });
   for (const kind of ["pointerdown", "keydown", "click"]) figure.plate.addEventListener(kind, () => { touched = true; }, true);
-  page.on("trained", () => { if (figure.near) load(); });
+  figure.onTrained(() => load());
   await load();
   figure.say("Values go forward, box by box, to the cost; gradients come back the other way.");
 

@@ -2,7 +2,6 @@
 import { chart, choice, clamp, el, number, range, slider, svg } from "../kit.js";
 
 const REACH = 2; // ε goes from −REACH to REACH
-const SMALL = 1e-4; // the nudge that measures the slope
 const STEPS = range(41).map((i) => (REACH * (i - 20)) / 20);
 
 export default async function importance(figure, engine, page) {
@@ -19,13 +18,15 @@ export default async function importance(figure, engine, page) {
     const words = el("p", { class: "reading" });
     return { name, plot, title, words, index: null, now: null, root: el("div", {}, title, plot, words) };
   };
-  const panels = { strong: panel("A link that matters"), weak: panel("A link that does not") };
+  const panels = { strong: panel("One that matters"), weak: panel("One that hardly does") };
+  // 0.0000000037, not 3.7e-9: so many zeros are the point
+  const tiny = (v, digits, sign) => number(v, v && Math.abs(v) < 0.5 * 10 ** -digits ? Math.min(15, Math.ceil(-Math.log10(Math.abs(v))) + 1) : digits, sign);
   const list = (name) => el("div", { class: "links", role: "group", "aria-label": name });
-  const strongest = list("the ten links with the largest gradient");
-  const weakest = list("ten links with the smallest gradient that is not 0");
+  const strongest = list("the ten numbers with the largest gradient");
+  const weakest = list("ten numbers with the smallest gradient that is not 0");
   const layers = el("div", { class: "layers" });
-  const nudge = slider({ label: "Nudge both links by ε", min: -REACH, max: REACH, step: 0.1, value: eps, format: (v) => number(v, 2, true), oninput: (v) => { eps = v; mark(); if (eps) figure.reached(); } });
-  const any = slider({ label: "Any of the 13,002 links, on the left", min: 0, max: 13001, step: 1, value: 0, format: (v) => number(v), oninput: (v) => take("strong", v) });
+  const nudge = slider({ label: "Nudge both numbers by ε", min: -REACH, max: REACH, step: 0.1, value: eps, format: (v) => number(v, 2, true), oninput: (v) => { eps = v; mark(); if (eps) figure.reached(); } });
+  const any = slider({ label: "Any of the 13,002 numbers, on the left", min: 0, max: 13001, step: 1, value: 0, format: (v) => number(v), oninput: (v) => take("strong", v) });
   const over = choice({ label: "Cost of", options: [["many", "100 training digits"], ["one", "the digit you chose"]], value: "many", onchange: (v) => {
     const digit = page.get("digit");
     const one = v === "one" && digit?.pixels && digit.label !== null;
@@ -45,12 +46,8 @@ export default async function importance(figure, engine, page) {
   );
   figure.controls.append(any, over, kind);
 
-  /** Measure one link: a curve, and its slope at 0 from two tiny nudges. */
-  async function measure(index) {
-    const found = await engine.nudge({ index, eps: [...STEPS, -SMALL, SMALL], ...lesson, net });
-    const [below, above] = [found.measured.at(-2), found.measured.at(-1)];
-    return { ...found, slope: (above - below) / (2 * SMALL), xs: STEPS, ys: found.measured.slice(0, -2), line: found.line.slice(0, -2) };
-  }
+  /** Measure one number: a curve, and its slope at 0 from two tiny nudges. */
+  const measure = async (index) => { const found = await engine.nudge({ index, eps: STEPS, ...lesson, net }); return { ...found, xs: STEPS, ys: found.measured }; };
 
   const ask = { strong: figure.latest(measure), weak: figure.latest(measure) };
   async function take(side, index) {
@@ -99,13 +96,13 @@ export default async function importance(figure, engine, page) {
       p.ball.setAttribute("cx", frame.x(now.xs[at]));
       p.ball.setAttribute("cy", frame.y(cost));
       Object.entries({ x1: frame.x(now.xs[at]), x2: frame.x(now.xs[at]), y1: frame.y(now.cost), y2: frame.y(cost) }).forEach(([k, v]) => p.stem.setAttribute(k, v));
-      p.words.replaceChildren("Gradient ", el("strong", {}, number(now.gradient, 6, true)), "; slope measured by two tiny nudges ", el("strong", {}, number(now.slope, 6, true)), `. With ε = ${number(now.xs[at], 1, true)} the cost goes ${number(now.cost, 4)} → ${number(now.ys[at], 4)}.`);
+      p.words.replaceChildren("Gradient ", el("strong", {}, tiny(now.gradient, 6, true)), "; slope measured by two tiny nudges ", el("strong", {}, tiny(now.slope, 6, true)), `. With ε = ${number(now.xs[at], 1, true)} the cost goes ${number(now.cost, 4)} → ${number(now.ys[at], 4)}.`);
     }
     figure.tell({ eps, costStrong: panels.strong.now?.ys[at], costWeak: panels.weak.now?.ys[at] });
   }
 
   function fill(group, links, side) {
-    group.replaceChildren(...links.map((found) => el("button", { type: "button", "data-index": found.index, onclick: () => take(side, found.index) }, el("span", {}, found.text), el("b", { class: found.gradient < 0 ? "negative" : "positive" }, number(found.gradient, 5, true)))));
+    group.replaceChildren(...links.map((found) => el("button", { type: "button", "data-index": found.index, onclick: () => take(side, found.index) }, el("span", {}, found.text), el("b", { class: found.gradient < 0 ? "negative" : "positive" }, tiny(found.gradient, 5, true)))));
   }
 
   const look = figure.latest(async () => {
@@ -116,10 +113,10 @@ export default async function importance(figure, engine, page) {
     fill(weakest, found.weakest, "weak");
     const most = Math.max(...found.layers.map((l) => l.mean));
     layers.replaceChildren(...found.layers.map((l) => el("div", { class: "layer" }, el("span", {}, `layer ${l.layer}, ${l.kind === "bias" ? "biases" : "weights"}`), el("i", { style: { width: `${(60 * l.mean) / (most || 1)}%` } }), el("b", {}, number(l.mean, 5)))));
-    figure.say(`${number(found.zeros)} of the 13,002 components are exactly 0: pixels that are never inked. The solid line is the cost as measured with the link nudged, the dashed one the gradient's promise: true near ε = 0.`);
+    figure.say(`${number(found.zeros)} of the 13,002 components are exactly 0: pixels that are never inked. The solid line is the cost as measured with the number nudged, the dashed one the gradient's promise: true near ε = 0.`);
     panels.strong.now = panels.weak.now = null;
     await Promise.all([take("strong", found.strongest[0].index), take("weak", (found.weakest[0] ?? found.strongest.at(-1)).index)]);
   });
-  page.on("trained", () => { if (figure.near && net === "mine") look(); });
+  figure.onTrained(() => { if (net === "mine") look(); });
   await look();
 }

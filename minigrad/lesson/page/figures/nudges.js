@@ -4,11 +4,10 @@ import { bars, button, choice, el, network, number, percent, picker, place, rang
 const SCALES = [["1", "×1"], ["10", "×10"], ["1000", "×1000"]];
 
 export default async function nudges(figure, engine, page) {
-  figure.python("gradient", "apply_nudge");
+  figure.python("gradient", "apply_nudge", "take_back");
   const { layout } = page.info;
   let digit = null;
   let label = 3;
-  let kept = null; // the network as it was before the first nudge was kept
   let applied = 0;
 
   const small = figure.element.clientWidth < 560;
@@ -16,8 +15,8 @@ export default async function nudges(figure, engine, page) {
   const shown = el("canvas", { class: "digit", width: 28, height: 28, role: "img", "aria-label": "the digit" });
   const cost = el("p", { class: "cost numbers" });
   const verdict = el("p", { class: "verdict" });
-  const before = bars(range(10), { width: 230, row: 22 });
-  const after = bars(range(10), { width: 230, row: 22 });
+  const before = bars(range(10), { width: small ? 164 : 230, row: 22 });
+  const after = bars(range(10), { width: small ? 164 : 230, row: 22 });
   const wanted = choice({ label: "It should say", options: range(10).map(String), value: "3", onchange: (v) => { label = Number(v); look(); } });
   const scale = choice({ label: "Nudge: −∇C, times", options: SCALES, value: "1", onchange: () => preview() });
   const apply = button("Apply this nudge", () => keep(), { main: true });
@@ -26,8 +25,8 @@ export default async function nudges(figure, engine, page) {
 
   figure.stage.append(
     el("div", { class: "columns nudging" },
-      el("div", {}, net, el("p", { class: "aside" }, el("span", { class: "positive" }, "Blue"), ": this weight should grow. ", el("span", { class: "negative" }, "Red"), ": it should shrink. The thicker the line, the larger the nudge; each layer by its own largest. Of the 784 pixels 20 are drawn.")),
-      el("div", {}, el("div", { class: "case2" }, shown, el("div", {}, cost, verdict)), el("div", { class: "twice" }, el("div", {}, el("h3", { class: "small" }, "Outputs now"), before), el("div", {}, el("h3", { class: "small" }, "After it"), after)))),
+      el("div", {}, net, el("p", { class: "aside" }, el("span", { class: "positive" }, "Blue"), ": this weight should grow. ", el("span", { class: "negative" }, "Red"), ": it should shrink. The thicker the line, the larger the nudge; each layer by its own largest. Of the 784 pixels 20 are drawn. A neuron is the fuller of gold, the larger its output.")),
+      el("div", {}, el("div", { class: "case2" }, shown, el("div", {}, cost, verdict)), el("div", { class: "twice" }, el("div", {}, el("h3", { class: "small" }, "Outputs now"), before), el("div", {}, el("h3", { class: "small" }, "After it"), after)), el("p", { class: "aside" }, "Gold: the digit it says."))),
   );
 
   const lesson = () => ({ pixels: digit, label, net: "mine" });
@@ -46,9 +45,9 @@ export default async function nudges(figure, engine, page) {
     figure.tell({ norm, label, zeros });
   }
 
-  const ask = figure.latest(async (keep) => engine.apply_nudge({ scale: Number(scale.value), ...lesson(), keep }));
+  const ask = figure.latest(async () => engine.apply_nudge({ scale: Number(scale.value), ...lesson() }));
   async function preview() {
-    const found = await ask(false);
+    const found = await ask();
     if (found) show(found, "would go");
   }
 
@@ -59,17 +58,19 @@ export default async function nudges(figure, engine, page) {
     const fell = found.after < found.before;
     cost.replaceChildren("Cost ", el("strong", {}, number(found.before, 4)), " → ", el("strong", { class: fell ? "fell" : "rose" }, number(found.after, 4)));
     const much = found.before > 0 ? Math.abs(found.after - found.before) / found.before : 0;
-    verdict.textContent = `It ${word} ${fell ? "down" : "up"} by ${percent(much)}; all 13,002 numbers together ${word === "went" ? "moved" : "would move"} by ${number(found.moved, 3)}. ${fell ? "" : "−∇C is the way down only near where you stand: this step is too long."}`;
+    verdict.textContent = `It ${word} ${fell ? "down" : "up"} by ${percent(much)}; its 13,002 numbers together ${word === "went" ? "moved" : "would move"} a way of length ${number(found.moved, 3)}. ${fell ? "" : "−∇C is the way down only near where you stand: this step is too long."}`;
     figure.tell({ before: found.before, after: found.after, scale: scale.value, moved: found.moved });
   }
 
+  let busy = false; // one nudge at a time, however quickly one clicks
   async function keep() {
+    if (busy) return;
+    busy = true;
     try {
-      kept ??= (await engine.save({ net: "mine" })).file;
       const others = () => engine.test({ net: "mine", count: 2000, mistakes: 0 });
       const old = (await others()).accuracy;
-      const found = await ask(true);
-      if (!found) return;
+      const found = await engine.apply_nudge({ scale: Number(scale.value), ...lesson(), keep: true });
+      figure.error.textContent = "";
       const now = (await others()).accuracy;
       applied += 1;
       show(found, "went");
@@ -77,19 +78,19 @@ export default async function nudges(figure, engine, page) {
       figure.say(`Nudge ${applied} applied to your network: the cost of this digit went from ${number(found.before, 3)} to ${number(found.after, 3)}. Of 2,000 other digits it read ${percent(old)}, and now ${percent(now)}${now < old - 0.05 ? ": good for one digit, bad for the rest. Training averages the nudges of many" : ""}. The lines show the next nudge.`);
       if (found.after < found.before) figure.reached();
       back.disabled = false;
+      page.set("own", true);
       page.trained({ from: "nudges" });
       await lines(); // the numbers of this nudge stay
-    } catch (error) { figure.fail(error); }
+    } catch (error) { figure.fail(error); } finally { busy = false; }
   }
 
   async function undo() {
     try {
-      await engine.load({ file: kept });
-      kept = null;
-      applied = 0;
       back.disabled = true;
+      await engine.take_back({ net: "mine" });
+      applied = 0;
       figure.tell({ applied });
-      figure.say("Your network is as it was before; the count of its steps begins anew.");
+      figure.say("Your network is as it was before the first nudge.");
       page.trained({ from: "nudges" });
       await look();
     } catch (error) { figure.fail(error); }
@@ -115,6 +116,6 @@ export default async function nudges(figure, engine, page) {
   } });
   begun = true;
   figure.controls.append(apply, scale, back, row, wanted);
-  page.on("trained", (detail) => { if (figure.near && detail?.from !== "nudges") { kept = null; back.disabled = true; look(); } });
+  figure.onTrained((detail) => { if (detail.from !== "nudges") { applied = 0; back.disabled = true; look(); } });
   await look();
 }

@@ -16,11 +16,11 @@ export default async function path(figure, engine) {
   const grip = pointOn(map, { label: "the start", onmove: (p) => { stop(); start = p; begin(); } });
   next.setAttribute("pointer-events", "none");
   map.over.append(next, nextName); // a short step would hide under the point
-  const [width, height, left, low] = [330, 250, 46, 206];
+  const [width, height, left, low] = [290, 250, 56, 206];
   const plot = svg("svg", { viewBox: `0 0 ${width} ${height}`, width: "100%", role: "img" });
   const axis = svg("g", { "font-size": 12, fill: "var(--soft)" });
   const bars = svg("g");
-  plot.append(axis, bars, svg("text", { x: (left + width) / 2, y: height - 6, "text-anchor": "middle", "font-size": 12, fill: "var(--soft)" }, "step"), svg("text", { transform: `translate(12 ${low / 2}) rotate(-90)`, "text-anchor": "middle", "font-size": 12, fill: "var(--soft)" }, "cost C"));
+  plot.append(axis, bars, svg("text", { x: (left + width) / 2, y: height - 6, "text-anchor": "middle", "font-size": 12, fill: "var(--soft)" }, "step"), svg("text", { x: left, y: 12, "font-size": 12, fill: "var(--soft)" }, "cost C"));
   const lines = Object.fromEntries([["gradient", "1. Compute ∇C"], ["move", "2. Move by −η∇C"], ["repeat", "3. Repeat"]].map(([key, text]) => [key, el("li", {}, text)]));
   const numbers = readout({ step: "step", cost: "C =", gradient: "∇C =", length: "|∇C| =" });
   figure.stage.append(el("div", { class: "columns", style: { "--columns": "1.15fr 1fr" } }, map.root, el("div", {}, el("ol", { class: "lines" }, ...Object.values(lines)), plot)), numbers);
@@ -47,9 +47,9 @@ export default async function path(figure, engine) {
     const [value] = found.values;
     const length = Math.hypot(...gradient);
     const move = [-gradient[0] * found.eta * map.unit, -gradient[1] * found.eta * map.unit];
-    next.put(at, move);
+    next.put(at, gone() ? [0, 0] : move);
     const far = Math.hypot(...move);
-    nextName.setAttribute("visibility", far > 14 ? "visible" : "hidden");
+    nextName.setAttribute("visibility", far > 14 && !gone() ? "visible" : "hidden");
     nextName.setAttribute("x", Math.min(345, Math.max(40, map.x(at[0]) + move[0] + 10)));
     nextName.setAttribute("y", Math.min(360, Math.max(22, map.y(at[1]) - move[1] + 5)));
     grip.put(at, `cost ${number(value, 3)}`);
@@ -62,11 +62,11 @@ export default async function path(figure, engine) {
     values.push(value);
     track.put(walked);
     const top = Math.max(...values, 1e-9);
-    const y = (v) => low - (v / top) * (low - 14);
+    const y = (v) => low - (v / top) * (low - 24);
     const step = Math.min(24, (width - left - 8) / values.length);
     const every = Math.ceil(values.length / 10);
     axis.replaceChildren(
-      ...[0, top / 2, top].map((v) => svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, number(v, 2))),
+      ...[0, top / 2, top].map((v) => svg("text", { x: left - 6, y: y(v) + 4, "text-anchor": "end" }, number(v, top < 100 ? 2 : 0))),
       svg("line", { x1: left, x2: width - 4, y1: low, y2: low, stroke: "var(--ink)" }),
       ...values.map((_, i) => (i % every ? null : svg("text", { x: left + (i + 0.5) * step, y: low + 16, "text-anchor": "middle" }, String(i)))).filter(Boolean),
     );
@@ -83,10 +83,12 @@ export default async function path(figure, engine) {
     [walked, values] = [[], []];
     record(at, here.value);
     numbers.show({ step: "0" });
+    figure.say(`At the start: the cost is ${number(here.value, 3)} here.`);
   }
 
   async function step(slow) {
     const mine = walk;
+    if (gone()) { figure.say(left_us); return null; } // from out there no step leads back
     const here = await show();
     if (!here || mine !== walk) return null;
     light("gradient");
@@ -104,21 +106,26 @@ export default async function path(figure, engine) {
   }
 
   const flat = (there) => there.length < 0.05;
+  const gone = () => Math.hypot(...at) > 20;
+  const left_us = "Gone: every step was longer than the one before. Make η smaller, and go back to the start.";
   function judge(there) {
     if (flat(there)) {
-      if (kind !== "saddle" || Math.abs(at[1]) > 0.5) figure.reached();
+      if (values.at(-1) < values[0] - 0.01 && (kind !== "saddle" || Math.abs(at[1]) > 0.5)) figure.reached();
       figure.say(el("strong", {}, "Arrived"), ` after ${values.length - 1} steps: the gradient is as good as zero, so the steps end by themselves.`);
-    } else if (values.at(-1) > values.at(-2)) figure.say("That step was too long: it ended higher up. η is too large for this place (red bar).");
+    } else if (gone()) figure.say(left_us);
+    else if (values.at(-1) > values.at(-2)) figure.say("That step was too long: it ended higher up. η is too large for this place (red bar).");
     else figure.say(`Step ${values.length - 1}: the cost fell from ${number(values.at(-2), 3)} to ${number(values.at(-1), 3)}.`);
   }
 
   async function play() {
     const mine = ++run;
     roll.textContent = "Stop";
+    figure.say("Rolling: one step after the other, until the ground is level.");
     for (let i = 0; i < MOST && mine === run; i++) {
       const there = await step(still() ? 0 : Math.max(0, 240 - 60 * i));
+      if (!there && mine === run) stop();
       if (!there || mine !== run) return;
-      if (flat(there) || Math.hypot(...at) > 20) { stop(); if (flat(there)) judge(there); else figure.say("Gone: every step was longer than the one before. Make η smaller."); return; }
+      if (flat(there) || gone()) { stop(); judge(there); return; }
       while (!figure.near && mine === run) await pause(200);
     }
     if (mine === run) { stop(); figure.say(`Still not level after ${values.length - 1} steps. A larger η, or more patience.`); }

@@ -1,6 +1,6 @@
 // Row 18: the 13,002 numbers as one long vector, and −∇C as another beside it: each entry of one belongs to one of the other,
 // and to one link of the network.
-import { choice, clamp, css, colours, diverging, el, network, number, place, range, slider, svg, tile } from "../kit.js";
+import { button, choice, clamp, css, colours, diverging, el, network, number, place, range, slider, svg, tile } from "../kit.js";
 
 const WIDE = 28; // numbers in a row of a strip: so each neuron of layer 1 is its 28×28 picture
 const ROW = 34; // height of a row of the list, in pixels
@@ -92,8 +92,11 @@ export default async function strips(figure, engine, page) {
   }
 
   const which = slider({ label: "Number", min: 0, max: length - 1, step: 1, value: 0, format: (v) => number(v), oninput: (v) => choose(v) });
+  // One number on, or one row of the picture: a pixel of it is smaller than a finger.
+  const wide = () => { const part = layout.find((p) => index < p.stop); return part.kind === "bias" ? 1 : Math.min(28, part.shape[1]); };
+  const beside = el("div", { class: "controls beside" }, [["←", "the number before", () => -1], ["→", "the number after", () => 1], ["↑", "a row up", () => -wide()], ["↓", "a row down", () => wide()]].map(([sign, label, by]) => button(sign, () => choose(index + by()), { "aria-label": label })));
   const kind = choice({ label: "Network", options: [["mine", "Yours"], ["trained", "Trained"], ["random", "Random"]], value: net, onchange: (v) => { net = v; load(); } });
-  figure.stage.append(el("div", { class: "vectors" }, el("div", {}, heads, over), el("div", {}, el("div", { class: "entry head", "aria-hidden": "true" }, el("span", {}, "no."), el("span", {}, "link"), el("span", {}, "w"), el("span", {}, "−∇C")), list), el("div", {}, net3, el("div", { class: "into" }, pick, el("div", {}, words, few)))));
+  figure.stage.append(el("div", { class: "vectors" }, el("div", {}, heads, over), el("div", {}, el("div", { class: "entry head", "aria-hidden": "true" }, el("span", {}, "no."), el("span", {}, "link"), el("span", {}, "w"), el("span", {}, "−∇C")), list), el("div", {}, net3, el("div", { class: "into" }, pick, el("div", {}, words, few)), beside)));
   figure.controls.append(which, kind);
 
   function choose(next, scroll = true) {
@@ -119,7 +122,7 @@ export default async function strips(figure, engine, page) {
       picture.setAttribute("aria-label", `the 784 weights into neuron ${to} of layer 1`);
       frame.hidden = from < 0;
       Object.assign(frame.style, { left: `${(100 * (from % 28)) / 28}%`, top: `${(100 * Math.floor(from / 28)) / 28}%` });
-      few.textContent = `The 784 weights into neuron ${to}. The gold frame is the pixel.`;
+      few.textContent = `The 784 weights into neuron ${to}. The gold frame is the pixel: (row, column), counted from 0.`;
     } else few.textContent = "";
     if (index === place(layout, ...GOAL)) figure.reached();
   }
@@ -148,7 +151,7 @@ export default async function strips(figure, engine, page) {
     figure.say(`Left all ${number(weights.length)} weights and biases; right, entry for entry, how −∇C of 100 training digits would nudge each. Blue is positive, red negative; ${number(slope.zeros)} entries of ∇C are exactly 0.`);
     paint();
   });
-  page.on("trained", () => { if (figure.near && net === "mine") load(); });
+  figure.onTrained(() => { if (net === "mine") load(); });
   figure.onTheme(paint);
   await load();
   let strongest = 0;

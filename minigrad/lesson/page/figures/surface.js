@@ -16,11 +16,11 @@ const WORDS = {
 export default async function surface(figure, engine) {
   figure.python("surface", "descend2d");
   const cache = new Map();
-  const of = async (kind) => { if (!cache.has(kind)) cache.set(kind, await surfaceOf(engine, kind)); return cache.get(kind); };
+  const of = (kind) => { if (!cache.has(kind)) cache.set(kind, surfaceOf(engine, kind)); return cache.get(kind); };
   let kind = "valleys";
   let data = await of(kind);
   const map = await contourMap(data, { size: 400, label: "map of the landscape seen from above" });
-  const centre = svg("g", { visibility: "hidden", "pointer-events": "none" }, svg("circle", { cx: map.x(0), cy: map.y(0), r: 5, fill: "none", stroke: "var(--ink)", "stroke-width": 2 }), svg("text", { x: map.x(0) + 9, y: map.y(0) + 17, "font-size": 13, "font-weight": 650, fill: "var(--ink)" }, "trained"));
+  const centre = svg("g", { visibility: "hidden", "pointer-events": "none" }, svg("circle", { cx: map.x(0), cy: map.y(0), r: 5, fill: "none", stroke: "var(--ink)", "stroke-width": 2 }), svg("text", { x: map.x(0) - 9, y: map.y(0) + 19, "text-anchor": "end", "font-size": 14, "font-weight": 650, fill: "var(--ink)" }, "trained"));
   map.inside.append(centre);
   const track = pathOn(map);
   let run = 0;
@@ -28,8 +28,8 @@ export default async function surface(figure, engine) {
   const grip = pointOn(map, { label: "where the ball starts", onmove: (p) => { run += 1; start = p; place(p); } });
   const scene = await relief({ onturn: (degrees) => turn?.set(degrees) });
   const text = el("p", { class: "readout" });
-  const side = el("div", {}, map.root, el("p", { class: "aside" }, "From above: a line joins places of the same cost; the stronger the shade, the higher."));
-  figure.stage.append(el("div", { class: "columns", style: { "--columns": scene ? "1.5fr 1fr" : "1fr" } }, scene ? el("div", {}, scene.root) : null, side), text);
+  const side = el("div", {}, map.root, el("p", { class: "aside" }, "From above: a line joins places of the same cost. The lowest places have the colour of the page, and the higher a place, the more it stands out."));
+  figure.stage.append(el("div", { class: "columns", style: { "--columns": scene ? "1.5fr 1fr" : "1fr" } }, scene ? el("div", {}, scene.root, el("p", { class: "aside" }, "From the side: drag it to turn it.")) : null, side), text);
   if (!scene) side.append(el("p", { class: "aside" }, "This browser shows no 3D drawings (WebGL): the map says the same."));
 
   const ask = figure.latest(async (p) => engine.grad2d({ kind, p }));
@@ -48,6 +48,7 @@ export default async function surface(figure, engine) {
   }
 
   async function drop(own) {
+    if (data.kind !== kind) return; // the next landscape is still on its way
     const mine = ++run;
     const found = await engine.descend2d({ kind, p0: [...start], eta: RATES[kind], steps: 100 });
     const last = found.values.length - 1;
@@ -67,8 +68,9 @@ export default async function surface(figure, engine) {
   async function change(next) {
     run += 1;
     kind = next;
-    data = await of(kind);
+    const found = await of(kind);
     if (kind !== next) return;
+    data = found;
     start = STARTS[kind];
     map.show(data);
     centre.setAttribute("visibility", kind === "cost" ? "visible" : "hidden");

@@ -40,8 +40,10 @@ export default async function takeaways(figure, engine, page) {
       const bytes = new Uint8Array(await file.files[0].arrayBuffer());
       const { parameters } = await engine.load({ file: bytes });
       figure.say(`${number(parameters)} numbers loaded: the figures above show your file's network now.`);
-      page.trained();
-    } catch (error) { figure.fail(error); }
+      figure.error.textContent = "";
+      page.set("own", true);
+      page.trained({ from: "file" });
+    } catch (error) { figure.say(""); figure.fail(error); }
     file.value = "";
   });
 
@@ -59,7 +61,7 @@ export default async function takeaways(figure, engine, page) {
 
   if (engine.kind === "wasm") figure.stage.append(prompt(figure, engine));
   else figure.stage.append(el("p", { class: "aside" }, "Python runs on this machine, not in the page: for a prompt, start python beside it. A copy of this page on a web server has one right here."));
-  page.on("trained", () => { if (figure.near) look().catch((error) => figure.fail(error)); });
+  figure.onTrained(() => look().catch((error) => figure.fail(error)));
   await look();
 }
 

@@ -10,7 +10,7 @@ export default async function testing(figure, engine, page) {
   let net = "mine";
   let chosen = false; // whether the reader chose the network
   let mistakes = [];
-  let only = null; // [shows, taken]: one cell of the table
+  let counts = null; // the table: 100 numbers
   let digits = [];
   const score = { right: 0, count: 0 };
 
@@ -27,16 +27,18 @@ export default async function testing(figure, engine, page) {
   const grid = el("div", { class: "mistakes" });
   const heading = el("h3", { class: "small" }, "The worst mistakes first");
   const big = digit(null, { size: 112, label: "the chosen digit" });
-  const outputs = bars(range(10), { width: 260, row: 20 });
+  const outputs = bars(range(10), { width: figure.element.clientWidth < 560 ? 200 : 260, row: 20 });
   const verdict = el("p", { class: "verdict" });
   const table = el("table", { class: "confusion" });
-  const which = choice({ label: "Digits that show", options: [["all", "all"], ...range(10).map((i) => [String(i), String(i)])], value: "all", onchange: () => { only = null; list(); } });
-  const kind = choice({ label: "Network", options: NETS, value: net, onchange: (v) => { chosen = true; net = v; run(); again(); } });
+  const which = choice({ label: "Digits that show", options: [["all", "all"], ...range(10).map((i) => [String(i), String(i)])], value: "all", onchange: () => list() });
+  const said = choice({ label: "and that the network took for", options: [["all", "any"], ...range(10).map((i) => [String(i), String(i)])], value: "all", onchange: () => list() });
+  const kind = choice({ label: "Network", options: NETS, value: net, onchange: (v) => { chosen = true; net = v; look().catch((error) => figure.fail(error)); } });
 
   // ── the reader's own ──
   let drawn = null;
-  const drew = choice({ label: "You drew", options: [...range(10).map((i) => [String(i), String(i)]), ["none", "no digit"]], value: "7" });
-  const said = bars(range(10), { width: 260, row: 20 });
+  let last = null; // the drawing counted last
+  const drew = choice({ label: "You drew", options: [...range(10).map((i) => [String(i), String(i)]), ["none", "no digit"]] });
+  const heard = bars(range(10), { width: 260, row: 20 });
   const answer = el("p", { class: "verdict", role: "status" }, "Draw a digit: the network says at once what it sees.");
   const tally = el("p", { class: "tally numbers" }, "My digits: none counted yet");
   const board = pad(figure, { label: "Draw a digit here", onchange: (pixels) => { drawn = pixels && Array.from(pixels); again(); } });
@@ -46,15 +48,15 @@ export default async function testing(figure, engine, page) {
     let at = [Math.random(), Math.random()].map((v) => 0.2 + 0.6 * v);
     board.draw([range(14).map(() => (at = at.map((v) => Math.min(0.9, Math.max(0.1, v + (Math.random() - 0.5) * 0.7)))))]);
   });
-  said.draw(new Float32Array(10));
+  heard.draw(new Float32Array(10));
 
   figure.stage.append(
     el("div", { class: "piles" }, learned.root, unseen.root),
     el("div", { class: "columns exam" },
-      el("div", {}, heading, which, grid, el("div", { class: "case" }, big, outputs, verdict)),
-      el("div", {}, el("h3", { class: "small" }, "What was taken for what"), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of what was taken for what" }, table), el("p", { class: "aside" }, "A row is what a digit shows, a column what the network said. Blue: right. Red: wrong; click one to see those digits."))),
+      el("div", {}, heading, which, said, grid, el("div", { class: "case" }, big, outputs, verdict)),
+      el("div", {}, el("h3", { class: "small" }, "What was taken for what"), el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "table of what was taken for what" }, table), el("p", { class: "aside" }, "A row is what a digit shows, a column what the network said. Blue: right. Red: wrong; choose one, here or by the two rows of buttons, to see those digits."))),
     el("h3", { class: "small" }, "Your own digits"),
-    el("div", { class: "columns ours" }, board, el("div", {}, said, answer), el("div", { class: "count" }, drew, el("div", { class: "controls" }, count, scribble), tally)),
+    el("div", { class: "columns ours" }, board, el("div", {}, heard, answer), el("div", { class: "count" }, drew, el("div", { class: "controls" }, count, scribble), tally)),
   );
   figure.controls.append(kind);
 
@@ -69,21 +71,23 @@ export default async function testing(figure, engine, page) {
     const asked = net;
     const found = await all(asked, true);
     put(unseen, found, "unseen");
-    confusion(found.confusion);
+    counts = found.confusion;
+    confusion();
     mistakes = found.mistakes.sort((a, b) => b.cost - a.cost);
-    list();
-    figure.tell({ net: asked, count: found.count, right: found.right, accuracy: found.right / found.count, mistakes: found.count - found.right, listed: mistakes.length });
+    await list();
+    figure.tell({ net: asked, count: found.count, right: found.right, accuracy: found.right / found.count, mistakes: found.count - found.right });
     const before = await all(asked, false);
     put(learned, before, "training");
     figure.tell({ trainCount: before.count, trainRight: before.right });
     const gap = before.right / before.count - found.right / found.count;
-    figure.say(net === "mine" ? "" : "This is a network trained before: yours has not learned enough yet. ", `${percent(found.right / found.count)} of the unseen digits are right, ${number(found.count - found.right)} are wrong. On the digits it learned from it is ${gap < 0.001 ? "no better" : `${number(100 * gap, 1)} points better`}: ${gap < 0.03 ? "it has learned, not memorised" : "some of that is memory"}.`);
+    figure.say(asked === "mine" ? "" : chosen ? "This is a network trained before, not yours. " : "This is a network trained before: yours has not learned enough yet. ", `${percent(found.right / found.count)} of the unseen digits are right, ${number(found.count - found.right)} are wrong. On the digits it learned from it is ${gap < 0.001 ? "no better" : `${number(100 * gap, 1)} points better`}: ${gap < 0.03 ? "it has learned, not memorised" : "some of that is memory"}.`);
   });
 
-  async function all(name, fresh) {
+  /** A test of 10,000 digits; of the mistakes, the worst 40 of each part, or of those of one kind. */
+  async function all(name, fresh, kindOf = {}) {
     const total = { count: 0, right: 0, confusion: new Int32Array(100), mistakes: [] };
     for (let start = 0; start < 10000; start += CHUNK) {
-      const part = await engine.test({ net: name, start, count: CHUNK, unseen: fresh, mistakes: fresh ? 300 : 0 });
+      const part = await engine.test({ net: name, start, count: CHUNK, unseen: fresh, mistakes: fresh ? 40 : 0, ...kindOf });
       total.count += part.count;
       total.right += part.right;
       part.confusion.forEach((n, i) => { total.confusion[i] += n; });
@@ -99,12 +103,12 @@ export default async function testing(figure, engine, page) {
     where.text.textContent = `${number(right)} of ${number(n)} ${name === "unseen" ? "that it has never met" : "that it could learn from"}`;
   }
 
-  function confusion(counts) {
+  function confusion() {
     const most = Math.max(1, ...counts.filter((_, i) => i % 11));
     const cell = (shows, taken) => {
       const n = counts[10 * shows + taken];
       const back = shows === taken ? "var(--blue-wash)" : n ? `color-mix(in srgb, var(--red) ${Math.round(8 + 34 * (n / most))}%, var(--sheet))` : "transparent";
-      const inside = shows !== taken && n ? el("button", { type: "button", tabindex: -1, title: `${n} of ${shows} taken for ${taken}`, onclick: () => { only = [shows, taken]; which.set(String(shows)); list(); } }, String(n)) : String(n || "·");
+      const inside = shows !== taken && n ? el("button", { type: "button", tabindex: -1, title: `${n} of ${shows} taken for ${taken}`, onclick: () => { which.set(String(shows)); said.set(String(taken)); list(); } }, String(n)) : String(n || "·");
       return el("td", { "data-shows": shows, "data-taken": taken, "data-n": n, style: `background:${back}` }, inside);
     };
     table.replaceChildren(
@@ -114,11 +118,29 @@ export default async function testing(figure, engine, page) {
     );
   }
 
-  function list() {
-    const wanted = which.value === "all" ? null : Number(which.value);
-    const wrong = mistakes.filter((m) => (only ? m.label === only[0] && m.guess === only[1] : wanted === null || m.label === wanted)).slice(0, 40);
-    const right = only ? [] : digits.filter((d) => wanted === null || d.label === wanted);
-    heading.textContent = only ? `${only[0]} taken for ${only[1]}` : "The worst mistakes first, then some that are right";
+  const ofKind = figure.latest((name, kindOf) => all(name, true, kindOf));
+  async function list() {
+    const [shows, taken] = [which, said].map((row) => (row.value === "all" ? null : Number(row.value)));
+    const fits = (m) => (shows === null || m.label === shows) && (taken === null || m.guess === taken);
+    let found = mistakes;
+    if (shows !== null || taken !== null) {
+      const fresh = await ofKind(net, { shows, taken });
+      if (!fresh) return; // a newer choice is on its way
+      found = fresh.mistakes.sort((a, b) => b.cost - a.cost);
+      if (fresh.confusion.some((n, i) => n !== counts[i])) { // it has been trained meanwhile
+        counts = fresh.confusion;
+        confusion();
+        put(unseen, fresh, "unseen");
+      }
+    }
+    const wrong = found.filter(fits).slice(0, 40);
+    const right = digits.filter(fits);
+    const every = counts.reduce((sum, n, i) => sum + (Math.floor(i / 10) !== i % 10 && fits({ label: Math.floor(i / 10), guess: i % 10 }) ? n : 0), 0);
+    const what = taken === null ? (shows === null ? "Read wrong" : `A ${shows} read wrong`) : `${shows === null ? "Something else" : `A ${shows}`} taken for a ${taken}`;
+    const often = shows !== null && shows === taken ? "that is right" : every === 0 ? "never" : `${number(every)} time${every === 1 ? "" : "s"}${every > 1 ? ", the worst first" : ""}`;
+    heading.textContent = `${what}: ${often}${right.length ? "; then some that are right" : ""}`;
+    for (const cell of table.querySelectorAll("td")) cell.classList.toggle("chosen", Number(cell.dataset.shows) === shows && Number(cell.dataset.taken) === taken);
+    figure.tell({ shows: shows ?? "", takenfor: taken ?? "", listed: wrong.length, of: every });
     grid.replaceChildren(...[...wrong, ...right].map((m) => {
       const good = m.guess === m.label;
       return el("button", { type: "button", class: good ? "fine" : "bad", "data-index": m.index, "aria-label": `unseen digit ${m.index}: shows ${m.label}, taken for ${m.guess}`, onclick: () => show(m) }, digit(m.pixels, { size: 40 }), el("span", {}, good ? `${m.guess} ✓` : `${m.label}→${m.guess}`));
@@ -141,9 +163,9 @@ export default async function testing(figure, engine, page) {
   const read = figure.latest(async () => (drawn ? engine.predict({ pixels: drawn, net }) : null));
   async function again() {
     const found = await read();
-    if (!drawn) { said.draw(new Float32Array(10)); answer.textContent = "Draw a digit: the network says at once what it sees."; delete figure.element.dataset.guess; return; }
+    if (!drawn) { heard.draw(new Float32Array(10)); answer.textContent = "Draw a digit: the network says at once what it sees."; delete figure.element.dataset.guess; return; }
     if (!found) return;
-    said.draw(found.outputs, { guess: found.guess });
+    heard.draw(found.outputs, { guess: found.guess });
     const sure = found.outputs[found.guess];
     answer.replaceChildren("It sees a ", el("strong", {}, String(found.guess)), ` (${number(sure, 2)}); next comes ${found.order[1]} (${number(found.outputs[found.order[1]], 2)}).`);
     figure.tell({ guess: found.guess, sure: sure.toFixed(3) });
@@ -151,6 +173,8 @@ export default async function testing(figure, engine, page) {
 
   async function counted() {
     if (!drawn) { answer.textContent = "Draw something first."; return; }
+    if (drew.value === undefined) { answer.textContent = "And what is it? Choose what you drew, then count it."; return; }
+    if (drawn === last) { answer.textContent = "This one is counted. Wipe, and draw another."; return; }
     const found = await engine.predict({ pixels: drawn, net });
     const sure = number(found.outputs[found.guess], 2);
     if (drew.value === "none") {
@@ -158,6 +182,7 @@ export default async function testing(figure, engine, page) {
       figure.tell({ scribble: found.guess });
       return;
     }
+    last = drawn;
     const right = found.guess === Number(drew.value);
     score.count += 1;
     score.right += right;
@@ -181,9 +206,9 @@ export default async function testing(figure, engine, page) {
       if (guess === fresh.labels[i]) found.push({ index: fresh.index[i], label: guess, guess, cost: total, outputs: o, pixels });
     }
     digits = found;
-    list();
+    await list();
   }
-  const look = async () => { await run(); await some(); };
-  page.on("trained", () => look().catch((error) => figure.fail(error)));
+  const look = async () => { await run(); await some(); await again(); };
+  figure.onTrained(() => look().catch((error) => figure.fail(error)));
   await look();
 }

@@ -4,12 +4,15 @@ import { button, chart, choice, clamp, digit, el, number, pause, percent, range,
 
 const LINES = [["feed", "Feed"], ["cost", "Cost"], ["gradient", "Gradient"], ["update", "Update"], ["repeat", "Repeat"]];
 const LIST = "algorithm-training";
-const MOST = 300; // points of the curve: beyond these, two become one
+const MOST = 300; // points of the curve
 
 export default async function training(figure, engine, page) {
-  figure.python("step", "train");
+  figure.python("step", "train", "history");
   let running = false;
-  let begun = false; // whether the reader has trained here: the first Train starts from noise
+  let begun = Boolean(page.get("own")); // whether the reader has made the network their own: else the first Train starts from noise
+  let working = Promise.resolve(); // the training that runs, to its end
+  let wake = () => {}; // ends a pause between two parts of a step
+  let wish = 0; // a newer wish of the reader's ends an older one that still waits
   let turn = 0; // of walks through the five steps: a newer one ends an older one
   let gears = 0; // walks since Train, while the speed changes by itself; null once the reader has chosen
   let steps = 0;
@@ -17,7 +20,8 @@ export default async function training(figure, engine, page) {
   let weights = null;
   let troubled = 0; // how often in a row the engine had advice
   const due = { batch: 0, tiles: 0, test: 0, curve: 0, advice: 0 };
-  const curve = history();
+  let points = { first: [], last: [], mean: [], low: [], high: [] }; // the costs so far, as the engine groups them
+  let tests = []; // [step, share of unseen digits that were right]
 
   // ── what is seen ──
   const stations = LINES.map(([key, name], i) => {
@@ -29,7 +33,7 @@ export default async function training(figure, engine, page) {
   const shown = range(10).map((i) => ({ canvas: digit(null, { size: 44, label: `digit ${i + 1} of the batch` }), word: el("span", {}, "") }));
   const batch = el("div", { class: "batch" }, shown.map(({ canvas, word }) => el("div", {}, canvas, word)));
   const about = el("p", { class: "aside" }, "");
-  const facts = [["steps", "steps"], ["seen", "digits seen"], ["met", "right of the digits it learned from last"], ["unseen", "right of unseen digits"]].map(([key, words]) => ({ key, value: el("strong", {}, "–"), words: el("span", {}, words) }));
+  const facts = [["steps", "steps"], ["seen", "digits seen"], ["met", "right of the last 1,000 digits it met"], ["unseen", "right of unseen digits"]].map(([key, words]) => ({ key, value: el("strong", {}, "–"), words: el("span", {}, words) }));
   const fact = Object.fromEntries(facts.map((f) => [f.key, f]));
   const tiles = range(16).map((i) => tile(null, { size: 72, label: `784 weights of neuron ${i} of layer 1: blue positive, red negative` }));
   const advice = el("p", { class: "advice", role: "status" });
@@ -52,8 +56,16 @@ export default async function training(figure, engine, page) {
   const seed = el("input", { type: "number", min: 0, max: 999999, step: 1, value: page.get("seed", 0) });
   const all = button(page.info.training === 60000 ? "Use 10,000 again" : "Use all 60,000", () => more());
   loop.after(el("div", { class: "controls drive" }, go, halt, one, speed));
-  figure.controls.append(eta, size, el("label", { class: "field" }, el("span", {}, "Seed of the noise"), seed), button("Reset to noise", () => guarded(async () => { await stop(false); begun = true; await reset(); await measure(); page.trained({ from: "training" }); })), all);
+  figure.controls.append(eta, size, el("label", { class: "field" }, el("span", {}, "Seed of the noise"), seed), button("Reset to noise", () => anew()), all);
+  seed.addEventListener("keydown", (event) => { if (event.key === "Enter") anew(); });
+  async function anew() {
+    await stop(false);
+    begun = true;
+    await after(async () => { await reset(); await measure(); page.trained({ from: "training" }); });
+  }
 
+  /** One thing after the other, however quickly one clicks. */
+  const after = (act) => { working = working.then(() => guarded(act)); return working; };
   const asked = () => ({ eta: eta.value, batch: Number(size.value) });
   async function guarded(act) {
     try { return await act(); } catch (error) { running = false; mark(); figure.fail(error); }
@@ -68,18 +80,25 @@ export default async function training(figure, engine, page) {
   // ── the loop ──
   async function start() {
     if (running && begun) return;
-    if (running) await stop(false); // the few seconds that ran by themselves
+    const stopped = stop(false); // the few seconds that ran by themselves, or a single step
+    const mine = wish;
+    await stopped;
+    if (mine !== wish) return; // two quick clicks, or another button meanwhile
     running = true;
     turn += 1;
     if (gears !== null) { gears = 0; speed.set(still() ? "full" : "slow"); }
     figure.error.textContent = "";
     mark();
-    guarded(async () => {
+    after(async () => {
       if (!begun) await reset();
       begun = true;
       figure.say("Training. One batch slowly, then ten times faster, then as fast as it goes; Pause stops it.");
+      let away = false;
       while (running) {
-        if (!figure.near || document.hidden) await pause(150);
+        const seen = figure.near && !document.hidden;
+        if (!seen && !away) page.trained({ from: "training" }); // for the figures that are looked at now
+        away = !seen;
+        if (away) await pause(150);
         else if (speed.value === "full") await burst();
         else await walk(speed.value === "slow" ? 700 : 70);
         if (gears !== null && running && speed.value !== "full") {
@@ -92,34 +111,44 @@ export default async function training(figure, engine, page) {
 
   async function stop(look = true) {
     const was = running;
+    wish += 1;
     running = false;
     turn += 1;
     figure.light(LIST, null);
     lit(null);
     mark();
-    if (was && look) await guarded(async () => { await pictures(); await measure(); figure.say(`Paused after ${number(steps)} steps: ${percent(accuracy)} of all 10,000 unseen digits are right.`); page.trained({ from: "training" }); });
+    wake();
+    await working; // what was under way is done: nothing moves the network after this
+    if (!running) lit(null);
+    if (was && look) await guarded(async () => { await pictures(); await measure(); figure.say(`Paused after ${number(steps)} step${steps === 1 ? "" : "s"}: ${percent(accuracy)} of all 10,000 unseen digits are right.`); page.trained({ from: "training" }); });
   }
 
   async function single() {
-    const look = !running;
+    const quick = running;
     await stop(false);
-    await guarded(async () => { begun = true; await walk(look ? 420 : 70); await measure(); page.trained({ from: "training" }); });
+    begun = true;
+    await after(async () => {
+      await walk(quick ? 70 : 420);
+      await measure();
+      figure.say(`One step: step ${number(steps)} of this network, and ${percent(accuracy)} of all 10,000 unseen digits are right. Train goes on from here.`);
+      page.trained({ from: "training" });
+    });
   }
 
   /** One step of the engine, told in five parts. */
   async function walk(beat) {
     const mine = ++turn;
     const told = await engine.step(asked());
-    take({ ...told, first: told.steps - 1, costs: [told.cost] });
+    take(told);
     figure.tell({ cost: told.cost });
     for (const [line] of LINES) {
       if (mine === turn) { figure.light(LIST, line); lit(line); }
       tell(told, line);
       if (line === "update") await pictures();
-      if (mine === turn && !still()) await pause(beat);
+      if (mine === turn && !still()) await Promise.race([pause(beat), new Promise((done) => { wake = done; })]);
     }
     if (mine === turn && !running) { figure.light(LIST, null); lit(null); }
-    draw();
+    await draw();
   }
 
   /** Some milliseconds of training, and what there is to see of it. */
@@ -138,18 +167,19 @@ export default async function training(figure, engine, page) {
     if (now > due.batch) {
       due.batch = now + 600;
       const told = await engine.step(asked());
-      take({ ...told, first: told.steps - 1, costs: [told.cost] });
+      take(told);
       LINES.forEach(([line]) => tell(told, line));
     }
-    if (now > due.test) { due.test = now + (curve.tests.length < 8 ? 500 : 1800); await measure(1); }
+    if (now > due.test) { due.test = now + (tests.length < 8 ? 500 : 1800); await measure(1); }
     drawing();
   }
 
-  function take({ first, costs, seen, accuracy: met, steps: now }) {
-    if (first < steps) curve.clear();
-    costs.forEach((cost, i) => curve.push(first + i + 1, cost));
+  function take({ seen, accuracy: met, steps: now }) {
+    if (now < steps) tests = [];
     steps = now;
     fact.steps.value.textContent = number(now);
+    stations[4].value.textContent = number(now);
+    stations[4].small.textContent = now === 1 ? "step so far" : "steps so far";
     fact.seen.value.textContent = number(seen);
     fact.met.value.textContent = percent(met);
     figure.tell({ steps: now, seen });
@@ -166,7 +196,7 @@ export default async function training(figure, engine, page) {
         if (i < many) { canvas.draw(told.pixels.subarray(784 * i, 784 * (i + 1))); canvas.setAttribute("aria-label", `a ${told.labels[i]}`); }
         word.textContent = "";
       });
-      about.textContent = `The batch${many > 10 ? `, ten of ${many}` : ""}: below each digit what the network said before the step.`;
+      about.textContent = `The batch of step ${number(told.steps)}${many > 10 ? `, ten of ${number(many)} digits` : ""}: below each digit what the network said before the step.`;
     } else if (line === "cost") {
       put(1, number(told.cost, 3), "average of the batch");
       shown.slice(0, many).forEach(({ word }, i) => {
@@ -175,8 +205,7 @@ export default async function training(figure, engine, page) {
         word.className = right ? "right" : "wrong-one";
       });
     } else if (line === "gradient") put(2, number(told.norm, 3), "its length");
-    else if (line === "update") put(3, number(told.moved, 3), `moved; cost ${number(told.cost, 3)} → ${number(told.after, 3)}`);
-    else put(4, number(told.steps), told.steps === 1 ? "step so far" : "steps so far");
+    else if (line === "update") put(3, number(told.moved, 3), `the way moved; cost ${number(told.cost, 3)} → ${number(told.after, 3)}`);
   }
 
   function lit(line) {
@@ -206,34 +235,40 @@ export default async function training(figure, engine, page) {
       count += found.count;
     }
     accuracy = right / count;
-    curve.tested(steps, accuracy);
+    if (tests.at(-1)?.[0] === steps) tests.pop();
+    tests.push([steps, accuracy]);
+    if (tests.length > 200) tests = tests.filter((_, i) => i % 2 === 0 || i === tests.length - 1);
     fact.unseen.value.textContent = percent(accuracy);
     fact.unseen.words.textContent = `right of ${number(count)} unseen digits`;
     figure.tell({ accuracy, tested: count });
     if (begun && accuracy >= 0.85) figure.reached();
-    draw();
+    await draw();
   }
 
   // ── the curves ──
   let frames = null;
   let cursor = null; // 0..1 along the curve
-  function draw() {
+  const ask = figure.latest(async () => engine.history({ points: MOST }));
+  async function draw() {
+    const found = await ask();
+    if (found) { points = found; paper(); }
+  }
+  function paper() {
     const narrow = plot.clientWidth < 480;
-    const width = narrow ? 360 : 560;
-    const points = curve.points;
-    const last = Math.max(10, steps);
-    const first = points.length ? Math.min(points[0].first - 1, last - 1) : 0;
-    const top = Math.max(0.5, ...points.map((p) => p.mean).filter(Number.isFinite)) * 1.05;
-    const upper = chart({ width, height: 250, x: [first, last], y: [0, top], ylabel: "cost of a batch", margin: [8, 12, 24, 46] });
-    const lower = chart({ width, height: 130, x: [first, last], y: [0, 1], xlabel: "steps", ylabel: "unseen, right", margin: [6, 12, 38, 46] });
-    const real = points.filter((p) => Number.isFinite(p.mean));
-    const xs = real.map((p) => (p.first + p.last) / 2);
+    const width = narrow ? 330 : 560;
+    const last = Math.max(10, points.steps);
+    const first = 0;
+    const real = range(points.mean.length).filter((i) => Number.isFinite(points.mean[i]));
+    const top = Math.max(0.5, ...real.map((i) => points.mean[i])) * 1.05;
+    const upper = chart({ width, height: 250, x: [first, last], y: [0, top], ylabel: "cost of a batch", margin: [8, 22, 24, 46] });
+    const lower = chart({ width, height: 130, x: [first, last], y: [0, 1], xlabel: "steps", ylabel: "unseen, right", margin: [6, 22, 38, 46] });
+    const xs = real.map((i) => (points.first[i] + points.last[i]) / 2);
     if (real.length) {
-      const band = [...upper.points(xs, real.map((p) => Math.min(top, p.high))).split(" "), ...upper.points(xs, real.map((p) => p.low)).split(" ").reverse()].join(" ");
+      const band = [...upper.points(xs, real.map((i) => Math.min(top, points.high[i]))).split(" "), ...upper.points(xs, real.map((i) => points.low[i])).split(" ").reverse()].join(" ");
       upper.plot.append(svg("polygon", { points: band, fill: "var(--blue)", "fill-opacity": 0.16 }));
-      upper.line(xs, real.map((p) => p.mean));
+      upper.line(xs, real.map((i) => points.mean[i]));
+      if (real.length === 1) upper.plot.append(svg("circle", { cx: upper.x(xs[0]), cy: upper.y(points.mean[real[0]]), r: 3, fill: "var(--blue)" }));
     }
-    const tests = curve.tests;
     lower.line(tests.map((t) => t[0]), tests.map((t) => t[1]), { stroke: "var(--good)" });
     for (const [at, share] of tests.slice(-40)) lower.plot.append(svg("circle", { cx: lower.x(at), cy: lower.y(share), r: 3, fill: "var(--good)" }));
     lower.plot.append(svg("line", { x1: lower.x(first), x2: lower.x(last), y1: lower.y(0.85), y2: lower.y(0.85), stroke: "var(--gold)", "stroke-dasharray": "4 4" }), svg("text", { x: lower.x(last) - 4, y: lower.y(0.85) + 14, "text-anchor": "end", "font-size": 12, fill: "var(--gold-text)" }, "85 %"));
@@ -243,28 +278,28 @@ export default async function training(figure, engine, page) {
     plot.replaceChildren(upper.root, lower.root);
     read();
   }
-  const drawing = () => { const now = performance.now(); if (now > due.curve) { due.curve = now + (still() ? 1000 : 160); requestAnimationFrame(draw); } };
+  const drawing = () => { const now = performance.now(); if (now > due.curve) { due.curve = now + (still() ? 1000 : 160); requestAnimationFrame(() => draw()); } };
 
   /** The step under the cursor, or the newest. */
   function read() {
     const { upper, first, last } = frames;
-    const points = curve.points;
-    if (!points.length) { reading.textContent = "No step here yet."; figure.tell({ read: 0 }); plot.setAttribute("aria-valuenow", 0); return; }
+    if (!points.mean.length) { reading.textContent = "No step here yet."; figure.tell({ read: 0 }); plot.setAttribute("aria-valuenow", 0); return; }
     const step = cursor === null ? last : first + cursor * (last - first);
-    const p = points.find((q) => q.last >= step) ?? points.at(-1);
+    const at = points.last.findIndex((end) => end >= step);
+    const p = Object.fromEntries(["first", "last", "mean", "low", "high"].map((key) => [key, points[key].at(at)]));
     const name = p.first === p.last ? `step ${number(p.first)}` : `steps ${number(p.first)} to ${number(p.last)}`;
     const text = p.first === p.last ? `${name}: cost ${number(p.mean, 3)}` : `${name}: cost ${number(p.mean, 3)} on average (${number(p.low, 3)} to ${number(p.high, 3)})`;
     reading.textContent = text[0].toUpperCase() + text.slice(1);
     Object.entries({ "aria-valuenow": p.last, "aria-valuemax": last, "aria-valuetext": text }).forEach(([k, v]) => plot.setAttribute(k, v));
     figure.tell({ read: p.last });
     if (cursor !== null && Number.isFinite(p.mean)) {
-      const at = upper.x(clamp((p.first + p.last) / 2, first, last));
+      const here = upper.x(clamp((p.first + p.last) / 2, first, last));
       upper.root.querySelector(".cursor")?.remove();
-      upper.root.append(svg("g", { class: "cursor" }, svg("line", { x1: at, x2: at, y1: 8, y2: 226, stroke: "var(--gold)", "stroke-width": 1.5 }), svg("circle", { cx: at, cy: upper.y(p.mean), r: 5, fill: "var(--gold-fill)" })));
+      upper.root.append(svg("g", { class: "cursor" }, svg("line", { x1: here, x2: here, y1: 8, y2: 226, stroke: "var(--gold)", "stroke-width": 1.5 }), svg("circle", { cx: here, cy: upper.y(p.mean), r: 5, fill: "var(--gold-fill)" })));
     }
   }
   plot.addEventListener("pointermove", (event) => { if (!frames) return; cursor = clamp((frames.upper.invert(event)[0] - frames.first) / (frames.last - frames.first), 0, 1); read(); });
-  plot.addEventListener("pointerleave", () => { cursor = null; draw(); });
+  plot.addEventListener("pointerleave", () => { cursor = null; if (frames) paper(); });
   plot.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -0.01, ArrowRight: 0.01, ArrowDown: -0.1, ArrowUp: 0.1, Home: -1, End: 1 }[event.key];
     if (by) { event.preventDefault(); cursor = clamp((cursor ?? 1) + by, 0, 1); read(); }
@@ -276,10 +311,9 @@ export default async function training(figure, engine, page) {
     seed.value = value;
     page.set("seed", value);
     await engine.reset({ seed: value, net: "mine" });
-    curve.clear();
-    steps = 0;
+    tests = [];
     advice.textContent = "";
-    take({ first: 0, costs: [], seen: 0, accuracy: NaN, steps: 0 });
+    take({ seen: 0, accuracy: NaN, steps: 0 });
     fact.met.value.textContent = "–";
     stations.forEach((s) => { s.value.textContent = "–"; s.small.textContent = ""; });
     await pictures();
@@ -305,23 +339,29 @@ export default async function training(figure, engine, page) {
   // Others may have trained it meanwhile.
   async function look() {
     const info = await engine.info();
-    if (info.steps < steps) curve.clear();
-    take({ first: info.steps, costs: [], seen: info.seen, accuracy: NaN, steps: info.steps });
+    take({ seen: info.seen, accuracy: NaN, steps: info.steps });
     fact.met.value.textContent = "–";
     await pictures();
     await measure();
+    figure.say(`This network has taken ${number(steps)} steps so far. ${begun ? "Train goes on with it." : "Train starts it anew from noise."}`);
   }
-  page.on("trained", (detail) => { if (detail?.from !== "training" && !running) guarded(look); });
+  page.on("trained", (detail) => {
+    if (detail.from === "training") return;
+    if (page.get("own")) begun = true; // nudged or loaded: Train goes on with it
+    if (!running) guarded(look);
+  });
   figure.onTheme(paint);
   figure.tell({ digits: page.info.training });
   mark();
   await look();
-  const first = await engine.step(asked());
-  take({ ...first, first: first.steps - 1, costs: [first.cost] });
-  LINES.forEach(([line]) => tell(first, line));
-  draw();
-  figure.say(`This network has taken ${number(steps)} steps so far. Train starts it anew from noise.`);
-  new ResizeObserver(() => { if (!running) draw(); }).observe(plot);
+  if (!begun) { // a step, so that there are numbers to look at
+    const first = await engine.step(asked());
+    take(first);
+    LINES.forEach(([line]) => tell(first, line));
+  }
+  await draw();
+  figure.say(`This network has taken ${number(steps)} steps so far. ${begun ? "Train goes on with it." : "Train starts it anew from noise."}`);
+  new ResizeObserver(() => { if (!running && frames) paper(); }).observe(plot);
   let touched = false;
   for (const kind of ["pointerdown", "keydown", "click"]) figure.plate.addEventListener(kind, () => { touched = true; }, true);
   show();
@@ -337,8 +377,8 @@ export default async function training(figure, engine, page) {
     }
     lit(null);
     figure.light(LIST, null);
-    if (touched || mine !== turn || (await engine.info()).steps > 20000) return;
-    await guarded(async () => {
+    if (touched || begun || mine !== turn || (await engine.info()).steps > 20000 || touched) return;
+    after(async () => {
       running = true;
       speed.set("full");
       mark();
@@ -346,37 +386,10 @@ export default async function training(figure, engine, page) {
       const end = performance.now() + 4000;
       while (mine === turn && performance.now() < end && figure.near) await burst();
     });
+    await working;
     if (mine !== turn) return;
     if (gears !== null) speed.set("slow"); // Train begins slowly
     await stop();
     if (!touched) figure.say(`So it went from noise, ${number(steps)} steps in all: ${percent(accuracy)} of the unseen digits are right. Train starts it anew, slowly at first.`);
   }
-}
-
-/** The costs of all steps in at most MOST points, and the tests. */
-function history() {
-  let points = [];
-  let tests = [];
-  let span = 1;
-  const join = (a, b) => ({ first: a.first, last: b.last, count: a.count + b.count, mean: (a.mean * a.count + b.mean * b.count) / (a.count + b.count), low: Math.min(a.low, b.low), high: Math.max(a.high, b.high) });
-  return {
-    get points() { return points; },
-    get tests() { return tests; },
-    clear() { points = []; tests = []; span = 1; },
-    push(step, cost) {
-      const one = { first: step, last: step, count: 1, mean: cost, low: cost, high: cost };
-      const newest = points.at(-1);
-      if (newest && newest.count < span) points[points.length - 1] = join(newest, one);
-      else points.push(one);
-      if (points.length > MOST) {
-        span *= 2;
-        points = range(Math.ceil(points.length / 2)).map((i) => (points[2 * i + 1] ? join(points[2 * i], points[2 * i + 1]) : points[2 * i]));
-      }
-    },
-    tested(step, accuracy) {
-      if (tests.at(-1)?.[0] === step) tests.pop();
-      tests.push([step, accuracy]);
-      if (tests.length > 200) tests = tests.filter((_, i) => i % 2 === 0 || i === tests.length - 1);
-    },
-  };
 }

@@ -15,19 +15,20 @@ function starts(seed) {
 export default async function valleys(figure, engine) {
   figure.python("descend1d");
   const box = el("div");
-  const legend = el("p", { class: "aside" }, "Hollow: still rolling. Full: at rest in a valley; the number says how many balls are in it.");
+  const legend = el("p", { class: "aside" }, "Hollow: still rolling. Full: at rest in a valley; the number says how many balls are in it. Green: the lowest valley of all.");
   figure.stage.append(box, legend);
   let kind = "wild";
   let drop = 0;
   let run = 0;
-  let drawn, data, dots, labels;
+  let drawn, data, dots, labels, lowest;
 
   async function draw() {
     data = await engine.curve1d({ kind, seed: SEED });
+    lowest = data.lowest.index;
     const [low, high] = kind === "wild" ? [0, 7] : [-0.8, 4.5];
     drawn = curveChart(figure, data, { x: [-4, 4], y: [low, high], height: 330, label: `a curve with ${data.minima.length} valleys and ${BALLS} balls` });
     labels = Array.from(data.minima, (w, i) => {
-      const text = svg("text", { x: drawn.x(w), y: drawn.y(data.lows[i]) + 28, "text-anchor": "middle", "font-size": 15, "font-weight": 700, fill: "var(--ink)" });
+      const text = svg("text", { x: drawn.x(w), y: drawn.y(data.lows[i]) + 28, "text-anchor": "middle", "font-size": 15, "font-weight": 700, fill: i === lowest ? "var(--good)" : "var(--ink)" });
       drawn.inside.append(text);
       return text;
     });
@@ -53,7 +54,7 @@ export default async function valleys(figure, engine) {
       dot.setAttribute("fill", rests ? "var(--gold-fill)" : "var(--sheet)");
       if (rests) counts.set(valley, (counts.get(valley) ?? 0) + 1);
     });
-    labels.forEach((text, i) => { text.textContent = counts.get(i) ?? ""; });
+    labels.forEach((text, i) => { text.textContent = i === lowest ? `lowest: ${counts.get(i) ?? 0}` : (counts.get(i) ?? ""); });
     figure.tell({ step, done: step === last });
   }
 
@@ -85,14 +86,14 @@ export default async function valleys(figure, engine) {
 
   function finish(found, own) {
     const slopes = found.slopes.subarray(STEPS * BALLS);
-    const resting = found.valley.filter((v) => v >= 0).length;
     const flat = slopes.filter((slope) => Math.abs(slope) < 0.05).length;
-    const lowest = found.minima.findIndex((w) => Math.abs(w - data.lowest.x) < 1e-6);
-    const best = found.valley.filter((v) => v === lowest).length;
+    const { resting } = found;
+    const best = found.counts[lowest];
     figure.tell({ valleys: found.valleys, resting, flat, balls: BALLS, lowest: best });
     drawn.root.setAttribute("aria-label", `${resting} of ${BALLS} balls at rest in ${found.valleys} of ${data.minima.length} valleys, ${best} of them in the lowest`);
     const lost = BALLS - resting;
-    figure.say(el("strong", {}, `${resting} of ${BALLS} balls`), ` came to rest within ${STEPS} steps, in `, el("strong", {}, `${found.valleys} different valleys`), `; ${best === 0 ? "none" : best} in the lowest one. `, lost === 0 ? "Which valley a ball finds depends on where it starts." : eta.value > 0.05 ? "The others jump about: for this curve η is too large." : "The others are still on their way.");
+    if (resting === 0) figure.say(el("strong", {}, "No ball came to rest"), ` within ${STEPS} steps. `, eta.value > 0.05 ? "They jump about: for this curve η is too large." : "They are still on their way: η is very small.");
+    else figure.say(el("strong", {}, `${resting} of ${BALLS} balls`), ` came to rest within ${STEPS} steps, in `, el("strong", {}, `${found.valleys} different valley${found.valleys === 1 ? "" : "s"}`), `; ${best === 0 ? "none" : best} in the lowest one. `, lost === 0 ? "Which valley a ball finds depends on where it starts." : eta.value > 0.05 ? "The others jump about: for this curve η is too large." : "The others are still on their way.");
     if (own && found.valleys >= 2) figure.reached();
   }
 
