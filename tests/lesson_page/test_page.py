@@ -415,6 +415,21 @@ def test_row_16_the_cost_falls_at_each_step(reader):
     assert all(after < before for before, after in pairwise(values))
 
 
+def test_row_16_from_far_out_there_is_a_way_back(reader):
+    figure = reader.figure("path")
+    figure.get_by_role("radio", name="canyon").check(force=True)
+    reader.until("path", "d.kind === 'canyon' && d.step === '0'")
+    reader.slide("path", "Learning rate", np.log10(2))
+    for _ in range(6):
+        reader.press("path", "One step")
+    reader.page.wait_for_function("document.querySelector('#path .say').textContent.startsWith('Gone')", timeout=WAIT)
+    reader.press("path", "Roll")
+    figure.get_by_role("button", name="Roll", exact=True).wait_for(timeout=WAIT)  # and not "Stop"
+    assert figure.locator(".wrong").inner_text() == ""
+    reader.press("path", "Back to the start")
+    reader.until("path", "d.step === '0'")
+
+
 def test_row_17_five_rates_have_five_names(reader):
     reader.figure("rates")
     verdicts = json.loads(reader.until("rates", "'verdicts' in d")["verdicts"])
@@ -439,6 +454,51 @@ def test_row_19_a_small_nudge_lowers_the_cost(reader):
     assert float(data["after"]) < float(data["before"])
 
 
+def test_row_18_fingers_reach_the_numbers_beside(reader):
+    reader.figure("strips")
+    reader.slide("strips", "Number", 5 * 784 + 13 * 28 + 8)
+    reader.press("strips", "a row down")
+    reader.press("strips", "the number after")
+    reader.until("strips", f"d.index === '{5 * 784 + 14 * 28 + 9}'")
+
+
+def test_row_19_nudges_are_taken_back_and_steps_still_count(reader):
+    reader.figure("nudges")
+    engine = "async () => [(await lesson.engine.info()).steps, Array.from((await lesson.engine.weights()).flat)]"
+    before = reader.page.evaluate(engine)
+    start = int(reader.data("nudges").get("applied", 0))
+    for nudge in (1, 2):
+        reader.press("nudges", "Apply")
+        reader.until("nudges", f"d.applied === '{start + nudge}'")
+    assert reader.page.evaluate(engine) != before
+    reader.press("nudges", "Take it back")
+    reader.until("nudges", "d.applied === '0'")
+    if start == 0:
+        assert reader.page.evaluate(engine) == before
+    assert reader.page.evaluate(engine)[0] == before[0]
+
+
+def test_rows_18_to_24_see_what_training_did_meanwhile(reader):
+    for name in ("strips", "nudges", "takeaways"):
+        reader.figure(name)
+    reader.press("nudges", "Apply")
+    back = reader.page.locator("#nudges").get_by_role("button", name="Take it back")
+    playwright.expect(back).to_be_enabled(timeout=WAIT)
+    steps = int(reader.data("takeaways")["steps"])
+    reader.figure("training")
+    reader.press("training", "One step")
+    reader.page.wait_for_function(
+        "document.querySelector('#training .say').textContent.startsWith('One step')", timeout=WAIT
+    )
+    cost = reader.page.evaluate("async () => (await lesson.engine.gradient({count: 100})).cost")
+    reader.figure("strips")
+    reader.until("strips", f"Math.abs(Number(d.cost) - {cost}) < 1e-9")
+    reader.figure("nudges")
+    playwright.expect(back).to_be_disabled(timeout=WAIT)  # it would take the training back, too
+    reader.figure("takeaways")
+    reader.until("takeaways", f"Number(d.steps) > {steps}")
+
+
 def test_row_20_the_measured_slope_is_the_gradient(reader):
     reader.figure("importance")
     data = reader.until("importance", "'gradient' in d && 'measuredSlope' in d")
@@ -458,6 +518,25 @@ def test_row_21_training_reads_85_of_100_in_a_minute(reader):
     stopped = reader.until("training", "d.state === 'paused'")["steps"]
     reader.page.wait_for_timeout(500)
     assert reader.data("training")["steps"] == stopped
+
+
+def test_row_21_quick_clicks_do_what_the_last_one_says(reader):
+    figure = reader.figure("training")
+    figure.get_by_role("radio", name="Full").check(force=True)
+    for label in ("One step", "One step", "Train", "Train", "Reset"):
+        reader.press("training", label)
+    reader.until("training", "d.steps === '0' && d.state === 'paused' && d.tested === '10000'")
+    reader.page.wait_for_timeout(500)
+    assert reader.page.evaluate("async () => (await lesson.engine.info()).steps") == 0
+    reader.press("training", "Train")
+    reader.until("training", "Number(d.steps) > 50")
+    reader.press("training", "Pause")
+    reader.page.wait_for_function(
+        "document.querySelector('#training .say').textContent.startsWith('Paused')", timeout=WAIT
+    )
+    assert figure.locator(".loop .lit").count() == 0
+    steps = reader.data("training")["steps"]
+    assert figure.locator(".loop li").last.inner_text().split()[2].replace(",", "") == steps
 
 
 STROKES = {
@@ -490,9 +569,27 @@ def test_row_22_digits_drawn_by_hand_are_read(reader):
         reader.until("testing", f"d.guess === '{digit}'", timeout=10_000)
 
 
+def test_row_22_the_digits_of_one_mistake(reader):
+    figure = reader.figure("testing")
+    reader.until("testing", "'count' in d && 'shows' in d")
+    figure.get_by_role("radio", name="One trained before").check(force=True)
+    reader.until("testing", "d.net === 'trained' && d.shows === ''")
+    cell = figure.locator('td[data-shows="4"][data-taken="9"]')
+    cell.locator("button").click()
+    data = reader.until("testing", "d.shows === '4' && d.takenfor === '9'")
+    assert data["listed"] == data["of"] == cell.get_attribute("data-n")
+    shown = figure.locator(".mistakes button").all_inner_texts()
+    assert shown == ["4→9"] * int(data["of"])
+    figure.get_by_role("group", name="and that the network took for").get_by_role("radio", name="any").check(force=True)
+    reader.until("testing", "d.shows === '4' && d.takenfor === ''")
+    figure.get_by_role("group", name="Digits that show").get_by_role("radio", name="all").check(force=True)
+    reader.until("testing", "d.shows === '' && d.takenfor === ''")
+
+
 def test_row_23_every_parameter_gets_its_gradient(reader):
     figure = reader.figure("graph")
     reader.until("graph", "'graded' in d")
+    assert figure.locator(".whole g.node").count() == figure.locator(".scroll g.node").count()
     assert figure.locator("svg g.node").count() > 10
     reader.press("graph", "Backward")
     reader.until("graph", "d.graded === '6'")
@@ -516,6 +613,16 @@ def test_row_24_the_network_goes_along(reader, tmp_path):
     np.testing.assert_allclose(native.forward(pixels)["acts"][3], there, rtol=1e-4, atol=1e-6)
     for card in ("learning", "descent", "gradient"):
         assert reader.page.locator(f'.card[data-card="{card}"] .own').inner_text() != ""
+    figure.locator('input[type="file"]').set_input_files(tmp_path / "mine.npz")
+    steps = reader.data("takeaways")["steps"]
+    reader.page.wait_for_function(
+        "document.querySelector('#takeaways .say').textContent.includes('loaded')", timeout=WAIT
+    )
+    assert str(reader.page.evaluate("async () => (await lesson.engine.info()).steps")) == steps
+    assert (
+        reader.page.evaluate("async (pixels) => Array.from((await lesson.engine.forward({pixels})).acts[3])", pixels)
+        == there
+    )
     reader.press("takeaways", "Copy a link")
     assert "seed=" in reader.until("takeaways", "'link' in d")["link"]
     if reader.kind == "wasm":
