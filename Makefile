@@ -42,11 +42,18 @@ bench: .venv-bench/installed
 lesson: .venv/installed build/lesson/index.html
 	$(one_thread) $(bin)/python -m minigrad.lesson $(ARGS)
 
-build/lesson/index.html: scripts/build_lesson.py $(shell find minigrad/lesson -type f -not -path '*/node_modules/*' -not -name '*.pyc')
+lesson-static: .venv/installed $(if $(ARGS),,build/lesson-static/index.html)
+	$(if $(ARGS),$(bin)/python scripts/build_lesson.py --static $(ARGS),@echo "the page is in build/lesson-static")
+
+# what both pages are made of; the static one has all of minigrad in it
+page := scripts/build_lesson.py scripts/lesson_bytecode.mjs docs/engine.md docs/gradients.md docs/lesson.md \
+	$(shell find minigrad/lesson -type f -not -path '*/node_modules/*' -not -name '*.pyc')
+
+build/lesson/index.html: $(page)
 	$(bin)/python scripts/build_lesson.py
 
-lesson-static: .venv/installed
-	$(bin)/python scripts/build_lesson.py --static $(ARGS)
+build/lesson-static/index.html: $(page) $(shell find minigrad models -type f -not -path '*/node_modules/*' -not -name '*.pyc')
+	$(bin)/python scripts/build_lesson.py --static
 
 test-lesson: .venv-lesson/installed
 	.venv-lesson/bin/python scripts/build_lesson.py --static

@@ -11,7 +11,6 @@ Needs Node.js and npm; `make lesson` and `make lesson-static` run it. What is wr
 from __future__ import annotations
 
 import argparse
-import csv
 import hashlib
 import io
 import json
@@ -55,7 +54,6 @@ PYODIDE = (
     "pyodide.asm.js",
     "pyodide.asm.wasm",
     "python_stdlib.zip",
-    "pyodide-lock.json",
     "package.json",
 )
 FIGURE = re.compile(r'<figure\b[^>]*\bdata-figure="([^"]*)"[^>]*>\s*<div class="poster">')
@@ -77,6 +75,9 @@ def main(argv: list[str] | None = None) -> int:
     except BuildError as error:
         print(f"build_lesson.py: error: {error}", file=sys.stderr)
         return 2
+    except OSError as error:  # a folder that may not be written to, a full disk
+        print(f"build_lesson.py: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
     size = sum(file.stat().st_size for file in out.rglob("*") if file.is_file())
     print(f"{out}: {size / 1e6:.1f} MB")
     return 0
@@ -91,7 +92,7 @@ def build(out: Path, static: bool) -> None:
         site = new / "site"
         skipped = shutil.ignore_patterns("node_modules", "package*.json", "index.html", ".*")
         shutil.copytree(PAGE, site, ignore=skipped)
-        (site / "index.html").write_text(with_posters((PAGE / "index.html").read_text()))
+        (site / "index.html").write_text(with_posters((PAGE / "index.html").read_text("utf-8")), "utf-8")
         documents(modules, site / "docs")
         for name in PACKAGES:
             copy(modules / name, site / "lib" / name)
@@ -130,21 +131,36 @@ def packages() -> Path:
     lock = hashlib.sha256((PAGE / "package-lock.json").read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text() == lock:
         return modules
+    version = node("--version").strip()
     npm = shutil.which("npm")
-    node = shutil.which("node")
-    if npm is None or node is None:
-        raise BuildError(
-            f"{'npm' if node else 'Node.js'} is missing: the page is built with Node.js {NODE} or newer and its npm "
-            "(https://nodejs.org; on Debian and Ubuntu: apt install nodejs npm); minigrad itself needs neither"
-        )
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    if npm is None:
+        raise lacking("npm")
     if int(version.lstrip("v").partition(".")[0]) < NODE:
         raise BuildError(f"Node.js {version} is too old: install {NODE} or newer (https://nodejs.org)")
-    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
     if subprocess.run(command, cwd=PAGE, check=False).returncode:
         raise BuildError("`npm ci` failed; what it said is above")
     stamp.write_text(lock)
     return modules
+
+
+def node(*arguments: str | Path, text: str = "") -> str:
+    """What a program of Node.js prints, given a text. BuildError if there is no Node.js, or it fails."""
+    program = shutil.which("node")
+    if program is None:
+        raise lacking("Node.js")
+    done = subprocess.run([program, *arguments], input=text, capture_output=True, encoding="utf-8", check=False)
+    if done.returncode:
+        raise BuildError(f"node {Path(arguments[0]).name} failed: {(done.stderr or done.stdout).strip()[-600:]}")
+    return done.stdout
+
+
+def lacking(what: str) -> BuildError:
+    """Node.js or npm is not there."""
+    return BuildError(
+        f"{what} is missing: the page is built with Node.js {NODE} or newer and its npm (https://nodejs.org; on Debian and "
+        "Ubuntu: apt install nodejs npm); minigrad itself needs neither"
+    )
 
 
 # ── posters ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -188,14 +204,11 @@ def documents(modules: Path, folder: Path) -> None:
     """The project's documents that the page leads to, from Markdown."""
     folder.mkdir()
     for name in DOCUMENTS:
-        command = ["node", str(modules / "marked" / "bin" / "marked.js"), "--gfm"]
-        text = (ROOT / "docs" / f"{name}.md").read_text()
-        done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise BuildError(f"docs/{name}.md cannot be turned into a page: {done.stderr.strip()[-300:]}")
-        body = re.sub(r'href="(\w+)\.md(#[^"]*)?"', linked, done.stdout)
+        text = (ROOT / "docs" / f"{name}.md").read_text("utf-8")
+        made = node(modules / "marked" / "bin" / "marked.js", "--gfm", text=text)
+        body = re.sub(r'href="(\w+)\.md(#[^"]*)?"', linked, made)
         title = text.removeprefix("# ").partition("\n")[0]
-        (folder / f"{name}.html").write_text(PAPER.format(title=title, body=body))
+        (folder / f"{name}.html").write_text(PAPER.format(title=title, body=body), "utf-8")
 
 
 def linked(found: re.Match[str]) -> str:
@@ -207,17 +220,19 @@ def linked(found: re.Match[str]) -> str:
 
 
 def python(pyodide: Path, site: Path) -> None:
-    """Pyodide, NumPy, minigrad's wheel and the digits, and engine.json, which says where they are."""
+    """Pyodide, NumPy, minigrad and the digits; engine.json, which says where they are; and bytecode, for a quick start."""
     for name in PYODIDE:
         copy(pyodide / name, site / "lib" / "pyodide" / name)
-    numpy = checked_numpy(json.loads((pyodide / "pyodide-lock.json").read_text()), LESSON / "vendor")
-    copy(numpy, site / "lib" / "pyodide" / numpy.name)
-    name, content = wheel()
-    (site / "python").mkdir()
-    (site / "python" / name).write_bytes(content)
+    lock = json.loads((pyodide / "pyodide-lock.json").read_text("utf-8"))
+    numpy = checked_numpy(lock, LESSON / "vendor")
+    (site / "lib" / "pyodide" / "pyodide-lock.json").write_text(json.dumps(lock | {"packages": {}}))  # none is fetched
+    copy(numpy, site / "python" / numpy.name)
+    (site / "python" / "minigrad.zip").write_bytes(archive(ROOT / "minigrad"))
     files, more = digits(site / "digits")
-    manifest = {"transport": "pyodide", "wheel": f"python/{name}", "files": files, "more": more}
+    packages = [f"python/{numpy.name}", "python/minigrad.zip"]
+    manifest = {"transport": "pyodide", "packages": packages, "files": files, "more": more}
     (site / "engine.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    node(ROOT / "scripts" / "lesson_bytecode.mjs", site)
 
 
 def checked_numpy(lock: dict[str, dict[str, dict[str, str]]], folder: Path) -> Path:
@@ -234,32 +249,15 @@ def checked_numpy(lock: dict[str, dict[str, dict[str, str]]], folder: Path) -> P
     return path
 
 
-def wheel() -> tuple[str, bytes]:
-    """minigrad's wheel without the digits, which the page has in files of their own: its name and its bytes."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--disable-pip-version-check"]
-        if subprocess.run([*command, "--wheel-dir", folder, str(ROOT)], check=False).returncode:
-            raise BuildError("`pip wheel` failed; what it said is above")
-        (made,) = Path(folder).glob("*.whl")
-        return made.name, without(made, ".gz")
-
-
-def without(path: Path, ending: str) -> bytes:
-    """A wheel without the files that end so: the same bytes for the same files."""
+def archive(package: Path) -> bytes:
+    """The files of a package without its data and the page: the same bytes for the same files."""
     target = io.BytesIO()
-    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as smaller:
-        for entry in sorted(source.infolist(), key=lambda entry: entry.filename):
-            content = source.read(entry)
-            if entry.filename.endswith(ending):
-                continue
-            if entry.filename.endswith(".dist-info/RECORD"):
-                rows = [row for row in csv.reader(io.StringIO(content.decode())) if not row[0].endswith(ending)]
-                text = io.StringIO()
-                csv.writer(text, lineterminator="\n").writerows(sorted(rows))
-                content = text.getvalue().encode()
-            fixed = zipfile.ZipInfo(entry.filename)  # of 1980: no time is kept
-            fixed.external_attr, fixed.compress_type = entry.external_attr, zipfile.ZIP_DEFLATED
-            smaller.writestr(fixed, content)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as made:
+        for file in sorted(package.rglob("*")):
+            if file.suffix in (".py", ".html", ".typed") and PAGE not in file.parents:
+                fixed = zipfile.ZipInfo(file.relative_to(package.parent).as_posix())  # of 1980: no time is kept
+                fixed.compress_type = zipfile.ZIP_DEFLATED
+                made.writestr(fixed, file.read_bytes())
     return target.getvalue()
 
 

@@ -35,19 +35,17 @@ def test_the_wheel_in_the_repository_is_what_its_note_says():
     assert hashlib.sha256(wheel.read_bytes()).hexdigest() in note
 
 
-def test_a_wheel_without_its_data(tmp_path):
-    path = tmp_path / "a-1-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as made:
-        made.writestr("a/__init__.py", "1")
-        made.writestr("a/data.gz", "x" * 1000)
-        made.writestr(
-            "a-1.dist-info/RECORD", "a/__init__.py,sha256=1,1\na/data.gz,sha256=2,1000\na-1.dist-info/RECORD,,\n"
-        )
-    content = build_lesson.without(path, ".gz")
-    assert content == build_lesson.without(path, ".gz")
+def test_the_archive_has_the_code_and_not_the_data(tmp_path, monkeypatch):
+    package = tmp_path / "a"
+    (package / "page").mkdir(parents=True)
+    for name in ("__init__.py", "py.typed", "page.html", "data.gz", "page/tool.py"):
+        (package / name).write_text(name)
+    monkeypatch.setattr(build_lesson, "PAGE", package / "page")
+    content = build_lesson.archive(package)
+    assert content == build_lesson.archive(package)
     with zipfile.ZipFile(io.BytesIO(content)) as found:
-        assert found.namelist() == ["a-1.dist-info/RECORD", "a/__init__.py"]
-        assert found.read("a-1.dist-info/RECORD") == b"a-1.dist-info/RECORD,,\na/__init__.py,sha256=1,1\n"
+        assert found.namelist() == ["a/__init__.py", "a/page.html", "a/py.typed"]
+        assert found.read("a/page.html") == b"page.html"
 
 
 def test_posters_stand_in_their_figures():
@@ -80,6 +78,19 @@ def test_without_node_it_says_what_to_install(tmp_path, monkeypatch, capsys):
     assert build_lesson.main(["--out", str(tmp_path / "out")]) == 2
     assert "Node.js is missing" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_without_node_but_with_its_packages_it_says_so_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(build_lesson.shutil, "which", lambda name: None)
+    with pytest.raises(build_lesson.BuildError, match=r"Node\.js is missing"):
+        build_lesson.documents(tmp_path, tmp_path / "docs")
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(build_lesson, "packages", lambda: tmp_path)
+    (tmp_path / "file").write_text("")
+    assert build_lesson.main(["--out", str(tmp_path / "file" / "out")]) == 2
+    assert f"error: {tmp_path / 'file'}" in capsys.readouterr().err
 
 
 def test_packages_are_pinned():

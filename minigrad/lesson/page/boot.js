@@ -1,4 +1,4 @@
-// Python in the page: Pyodide, NumPy, minigrad's own wheel and the digits, from this site and from nowhere else.
+// Python in the page: Pyodide, NumPy, minigrad's own archive and the digits, from this site and from nowhere else.
 // Used by worker.js in a browser, and by the tests under Node.
 
 const FOLDER = "/lesson";
@@ -23,14 +23,16 @@ ask
 export async function boot({ loadPyodide, indexURL, read, progress = () => {} }) {
   progress("python");
   const manifest = read("engine.json").then((bytes) => JSON.parse(new TextDecoder().decode(bytes)));
-  const wheel = manifest.then(({ wheel }) => read(wheel));
+  const packages = manifest.then(({ packages }) => Promise.all(packages.map(read)));
   const digits = manifest.then(({ files }) => Promise.all(files.map(read)));
+  for (const early of [packages, digits]) early.catch(() => {}); // what went wrong is said below, where it is waited for
   const python = await loadPyodide({ indexURL });
   progress("numpy");
-  await python.loadPackage("numpy", { messageCallback: () => {} });
+  const extractDir = python.runPython("import sysconfig; sysconfig.get_path('purelib')");
+  const [numpy, minigrad] = await packages;
+  python.unpackArchive(numpy, "wheel", { extractDir }); // its libraries are opened as they are imported, most of them never
   progress("minigrad");
-  const packages = python.runPython("import sysconfig; sysconfig.get_path('purelib')");
-  python.unpackArchive(await wheel, "wheel", { extractDir: packages });
+  python.unpackArchive(minigrad, "zip", { extractDir }); // with bytecode for NumPy too
   progress("digits");
   const { files, more } = await manifest;
   python.FS.mkdirTree(FOLDER);
