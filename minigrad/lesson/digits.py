@@ -39,7 +39,7 @@ class Digits(State):
 
     def use_digits(self, count: int = 60_000) -> Answer:
         """Learn from the first `count` digits from now on: 10,000 unless all 60,000 are asked for."""
-        if count not in (10_000, 60_000):
+        if whole("count", count, 1, 60_000) not in (10_000, 60_000):
             raise ValueError(f"count is {count!r}: use 10000 or 60000")
         before, self.limit = self.limit, count
         kept = self._digits.pop(False, None)

@@ -27,6 +27,7 @@ from minigrad.lesson.state import (
 )  # fmt: skip
 
 TINY = 1e-4  # the nudge that measures a slope
+LONGEST = 20_000  # digits that one call of `nudge` may send through
 
 
 class Gradients(State):
@@ -68,9 +69,13 @@ class Gradients(State):
         """
         changes = reals("eps", eps, most=100)
         place = whole("index", index, 0, 13_001)
+        if pixels is None and len(changes) * whole("count", count, 1, 60_000) > LONGEST:
+            raise ValueError(
+                f"{len(changes)} costs of {count:,} digits are too many: at most {LONGEST:,} digits in all"
+            )
         copy = self._copy(net)
-        images, target = self._lesson(pixels, label, start, count)
-        cost, gradient = slopes(copy, images.double(), target.double())
+        images, target = (part.double() for part in self._lesson(pixels, label, start, count))
+        cost, gradient = slopes(copy, images, target)
         parameter, at_place = at(copy, place)
         numbers = parameter.data.view(-1)
         value = numbers[at_place].item()
@@ -78,7 +83,7 @@ class Gradients(State):
         def measure(change: float) -> float:
             with no_grad():
                 numbers[at_place] = value + change
-                cost: float = cost_of(copy(images.double()), target.double()).item()
+                cost: float = cost_of(copy(images), target).item()
             return cost
 
         measured = np.array([measure(float(change)) for change in changes])

@@ -8,6 +8,7 @@ import inspect
 import io
 import textwrap
 import traceback
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,14 @@ class Keeping(State):
             raise TypeError("file is a list of bytes, numbers from 0 to 255")
         if len(file) > LARGEST:
             raise ValueError(f"the file has {len(file):,} bytes, and a network of this lesson at most {LARGEST:,}")
-        data = minigrad.load(io.BytesIO(bytes(file)))
+        content = bytes(file)
+        with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(content)) as parts:
+            size = sum(part.file_size for part in parts.infolist())
+            if size > LARGEST:  # zeros are packed a thousandfold
+                raise ValueError(
+                    f"the file has {size:,} bytes unpacked, and a network of this lesson at most {LARGEST:,}"
+                )
+        data = minigrad.load(io.BytesIO(content))
         found = restored(data, "the file")
         steps, seen = (whole(name, data.get(name, 0), 0, 1 << 30) for name in ("steps", "seen"))
         self.net("mine").load_state_dict(found.state_dict())

@@ -78,6 +78,8 @@ class Network(State):
 
     def knobs(self, changes: list[list[float]], pixels: list[float], net: str = "mine") -> Answer:
         """Turn some of the 13,002 knobs, [[index, value], ...], of a copy: the outputs before and after."""
+        if not isinstance(changes, list | tuple):
+            raise TypeError("changes is a list of pairs: [[index, value], ...]")
         copy = network()
         copy.load_state_dict(self.net(net).state_dict())
         digit = picture(pixels)
@@ -89,6 +91,8 @@ class Network(State):
 
     def count(self, sizes: list[int]) -> Answer:
         """How many weights and biases layers of these sizes have, term by term: inputs times outputs, and the outputs."""
+        if not isinstance(sizes, list | tuple):
+            raise TypeError(f"sizes is a list of whole numbers, not {type(sizes).__name__}")
         widths = [whole("size", size, 1, 10_000) for size in sizes]
         if not 2 <= len(widths) <= 10:
             raise ValueError(f"{len(widths)} sizes: give 2 to 10, such as 784, 16, 16, 10")

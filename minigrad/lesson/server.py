@@ -84,7 +84,9 @@ class Handler(BaseHTTPRequestHandler):
         """A file of the page."""
         if not self._allowed():
             return
-        path = unquote(urlsplit(self.path).path)
+        if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
+            self.close_connection = True  # what comes with it is not read, and is no request
+        path = self._path()
         if path == "/engine.json":  # what a page asks first; a host without Python has a file of this name
             manifest = {"transport": "native", "methods": METHODS}
             self._send(HTTPStatus.OK, json.dumps(manifest).encode(), "application/json")
@@ -103,7 +105,7 @@ class Handler(BaseHTTPRequestHandler):
         """A call of the engine."""
         if not self._allowed():
             return
-        head, _, method = urlsplit(self.path).path.strip("/").partition("/")
+        head, _, method = self._path().strip("/").partition("/")
         if head != "rpc" or method not in METHODS:
             self._refuse(HTTPStatus.NOT_FOUND, f"there is no method {method[:40]!r}")
             return
@@ -111,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "send application/json")
             return
         length = self.headers.get("Content-Length", "")
-        if not length.isascii() or not length.isdigit():
+        if "Transfer-Encoding" in self.headers or not length.isascii() or not length.isdigit():
             self._refuse(HTTPStatus.LENGTH_REQUIRED, "say how long the request is, in Content-Length")
             return
         if len(length) > 9 or int(length) > wire.LARGEST:
@@ -132,10 +134,24 @@ class Handler(BaseHTTPRequestHandler):
         if len(given) != 1 or given[0].lower() not in hosts:
             self._refuse(HTTPStatus.FORBIDDEN, f"this is {self.server.address}, and no other host")
             return False
+        if self._followed():
+            return True
         if site not in ("same-origin", "none") or any(not is_at(origin, hosts) for origin in origins):
             self._refuse(HTTPStatus.FORBIDDEN, "a page from elsewhere may not ask here")
             return False
         return True
+
+    def _path(self) -> str:
+        """What is asked for, without ?... and #..."""
+        try:
+            return unquote(urlsplit(self.path).path)
+        except ValueError:  # http://[
+            return self.path
+
+    def _followed(self) -> bool:
+        """Whether a reader has followed a link to the page, say in a terminal in a browser: that shows it, and no more."""
+        said = self.headers.get("Sec-Fetch-Mode"), self.headers.get("Sec-Fetch-Dest"), self.headers.get("Origin")
+        return self.command == "GET" and said == ("navigate", "document", None)
 
     def _file(self, path: str) -> Path | None:
         """The file of the site that a path means, or None: nothing outside the site, nothing hidden."""

@@ -164,7 +164,8 @@ def real(name: str, value: Any, low: float = -1e6, high: float = 1e6) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TypeError(f"{name} is a number from {low:g} to {high:g}, not {type(value).__name__}")
     if not low <= value <= high:
-        raise ValueError(f"{name} is {value:g}: use a number from {low:g} to {high:g}")
+        shown = f"{value:g}" if isinstance(value, float) else f"{value:,}"
+        raise ValueError(f"{name} is {shown}: use a number from {low:g} to {high:g}")
     return float(value)
 
 

@@ -26,6 +26,7 @@ from minigrad.lesson.state import (
 
 ETA = 1.0  # see the table in docs/design.md
 BATCH = 10
+LONGEST = 200_000  # digits that are learned from in one call: it takes some seconds
 WINDOW = 1000  # digits that the running accuracy looks back on
 
 
@@ -38,6 +39,7 @@ class Training(State):
         """Start counting: no step taken, no digit seen, and the order of the digits that the seed gives."""
         self.generator = Generator().manual_seed(self.seeds["mine"])
         self.order: Array = np.empty(0, np.int64)
+        self.among = 0  # as many digits
         self.steps = self.seen = 0
         self.recent: list[tuple[int, int]] = []  # right, of how many, in the last batches
         self.costs = array("d")  # of all steps
@@ -89,6 +91,8 @@ class Training(State):
         self.optimizer.param_groups[0]["lr"] = real("eta", eta, 0, 1000)
         size = whole("batch", batch, 1, 1000)
         most = 10_000 if steps is None else whole("steps", steps, 1, 10_000)
+        if steps is not None and steps * size > LONGEST:
+            raise ValueError(f"{steps:,} steps of {size:,} digits are too many at once: at most {LONGEST:,} digits")
         end = time.perf_counter() + real("ms", ms, 0, 1000) / 1000
         pixels, labels = self.images()
         first, costs = self.steps, list[float]()
@@ -126,8 +130,11 @@ class Training(State):
 
     def _next(self, size: int) -> Array:
         """Which digits come next: each once, in random order, before any comes again."""
+        count = len(self.images()[1])
+        if self.among != count:  # of 60,000 digits or 10,000 now
+            self.order, self.among = np.empty(0, np.int64), count
         while len(self.order) < size:
-            again = minigrad.randperm(len(self.images()[1]), generator=self.generator).numpy()
+            again = minigrad.randperm(count, generator=self.generator).numpy()
             self.order = np.concatenate([self.order, again])
         places, self.order = self.order[:size], self.order[size:]
         return places

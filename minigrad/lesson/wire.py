@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 LARGEST = 1 << 21  # bytes of a request: a drawing of 280 by 280 with room to spare
+TOLD = 500  # characters of an error: it may quote what was sent
 DEEPEST = 20  # lists and objects in one another
 MARKS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 DTYPES = {"f4": "<f4", "f8": "<f8", "u1": "|u1", "i4": "<i4"}
@@ -34,7 +35,8 @@ def answer(lesson: Any, methods: Sequence[str], method: str, request: bytes | st
             raise RequestError(f"there is no method {method[:40]!r}: use one of {', '.join(methods)}")
         result = getattr(lesson, method)(**decode(request))
     except Exception as error:  # whatever it is, the page has to be told
-        return encode({"error": str(error) or type(error).__name__}), False
+        why = str(error) or type(error).__name__
+        return encode({"error": why if len(why) <= TOLD else f"{why[:TOLD]} ..."}), False
     return encode(result), True
 
 

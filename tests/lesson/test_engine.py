@@ -56,6 +56,17 @@ def test_all_digits_on_request(lesson):
     assert lesson.use_digits(10_000) == {"count": 10_000}
     with pytest.raises(ValueError, match="use 10000 or 60000"):
         lesson.use_digits(5)
+    with pytest.raises(TypeError, match="whole number"):
+        lesson.use_digits(10_000.0)  # equal, and no number of digits
+    assert lesson.train(steps=1)["steps"] == 1
+
+
+def test_training_goes_on_when_there_are_fewer_digits(lesson):
+    lesson._digits = dict(lesson._digits)
+    lesson.use_digits(60_000)
+    lesson.train(steps=1)
+    lesson.use_digits(10_000)
+    assert lesson.train(steps=20, batch=1000)["index"].max() < 10_000
 
 
 def test_all_digits_where_they_are_not(shared, tmp_path):
@@ -64,6 +75,35 @@ def test_all_digits_where_they_are_not(shared, tmp_path):
     with pytest.raises(ValueError, match="go on with the first 10,000"):
         lesson.use_digits(60_000)
     assert lesson.info()["training"] == 10_000
+
+
+def test_what_would_take_minutes_is_refused(lesson):
+    with pytest.raises(ValueError, match=r"10,000 steps of 1,000 digits are too many"):
+        lesson.train(steps=10_000, batch=1000)
+    with pytest.raises(ValueError, match=r"100 costs of 10,000 digits are too many"):
+        lesson.nudge(index=0, eps=[0.1] * 100, count=10_000)
+
+
+def test_a_file_of_zeros_is_not_unpacked(lesson):
+    file = io.BytesIO()
+    np.savez_compressed(file, zeros=np.zeros(1 << 20, np.float32))
+    assert len(file.getvalue()) < 1 << 14
+    with pytest.raises(ValueError, match=r"the file has 4,194,\d+ bytes unpacked"):
+        lesson.load(list(file.getvalue()))
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "why"),
+    [
+        ("count", {"sizes": 5}, "sizes is a list"),
+        ("knobs", {"changes": 5, "pixels": [0] * 784}, "changes is a list"),
+        ("knobs", {"changes": {"a": 1}, "pixels": [0] * 784}, "changes is a list"),
+        ("slope", {"kind": "smooth", "w": 10**400}, "use a number from -1e"),
+    ],
+)
+def test_arguments_of_the_wrong_kind_are_named(shared, method, arguments, why):
+    with pytest.raises((TypeError, ValueError), match=why):
+        getattr(shared, method)(**arguments)
 
 
 def test_centring(shared):

@@ -1,5 +1,6 @@
 """The server of the lesson: it answers its own page, and nobody else."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -115,6 +116,29 @@ def test_the_browser_says_it_comes_from_elsewhere(server, site_of):
     assert ask(server, "POST", "/rpc/ranking", b"{}", {**JSON, "Sec-Fetch-Site": site_of})[0] == 403
 
 
+def test_a_link_from_elsewhere_leads_to_the_page_and_to_nothing_else(server):
+    link = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert ask(server, "GET", "/", headers=link)[0] == 200
+    assert ask(server, "GET", "/", headers=link, host="evil.example")[0] == 403
+    assert ask(server, "GET", "/", headers={**link, "Sec-Fetch-Dest": "iframe"})[0] == 403
+    assert ask(server, "GET", "/", headers={**link, "Origin": "http://evil.example"})[0] == 403
+    assert ask(server, "POST", "/rpc/ranking", b"{}", {**JSON, **link})[0] == 403
+
+
+def test_what_comes_with_a_request_for_a_file_is_no_request(server):
+    inner = f"POST /rpc/ranking HTTP/1.1\r\nHost: 127.0.0.1:{server.server_port}\r\n\r\n".encode()
+    with socket.create_connection(("127.0.0.1", server.server_port), timeout=10) as wire_to:
+        head = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{server.server_port}\r\nContent-Length: {len(inner)}\r\n\r\n"
+        wire_to.sendall(head.encode() + inner)
+        with wire_to.makefile("rb") as answer, contextlib.suppress(ConnectionResetError):
+            assert answer.read().count(b"HTTP/1.1 ") == 1
+
+
+def test_an_address_that_is_none(server):
+    for method, path in (("GET", "http://[/"), ("POST", "http://[/")):
+        assert ask(server, method, path, None if method == "GET" else b"{}", JSON)[0] == 404
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:{port}", "127.0.0.1:1", "127.0.0.1", "", "0.0.0.0:{port}"]
 )
@@ -155,6 +179,7 @@ def test_malformed_requests(server, body):
         ({**JSON, "Content-Length": "9" * 30}, 413),
         ({**JSON, "Content-Length": "-1"}, 411),
         ({**JSON, "Content-Length": "x"}, 411),
+        ({**JSON, "Content-Length": "2", "Transfer-Encoding": "chunked"}, 411),
         ({**JSON, "Content-Length": "٣"}, 411),
     ],
 )

@@ -138,3 +138,9 @@ def test_answers():
         content, well = ask(method, body)
         assert not well
         assert match in decoded(content)["error"]
+
+
+def test_an_error_does_not_send_back_all_that_was_sent(shared):
+    content, well = wire.answer(shared, ["source"], "source", json.dumps({"kw": {"method": "x" * 100_000}}))
+    assert not well
+    assert len(content) < 600
