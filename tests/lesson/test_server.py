@@ -236,6 +236,19 @@ def test_the_command_serves_until_it_is_interrupted(site):
             process.kill()
 
 
+def test_a_port_is_free_again_at_once(site, shared):
+    port = 0
+    for _ in range(2):
+        with Server(site, shared, port) as server:
+            port = server.server_port
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
+            assert (
+                ask(server, "GET", "/main.js", headers={"Content-Length": "0"})[0] == 200
+            )  # the server hangs up first
+            thread.join()
+
+
 def test_the_browser_is_opened(site, monkeypatch):
     opened = []
     monkeypatch.setattr("webbrowser.open", opened.append)

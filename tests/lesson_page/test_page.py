@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from minigrad import load
-from minigrad.lesson.engine import Lesson
+from minigrad.lesson.engine import METHODS, Lesson
 from minigrad.lesson.server import Server
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -62,6 +62,11 @@ def static(static_site):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def shared_lesson():
+    return Lesson()
 
 
 class Reader:
@@ -141,6 +146,11 @@ def test_it_says_that_it_is_live(reader):
     assert "live" in reader.page.locator("#chip").inner_text()
 
 
+def test_every_method_can_be_asked(reader):
+    kinds = reader.page.evaluate("(names) => names.map((name) => typeof lesson.engine[name])", list(METHODS))
+    assert set(kinds) == {"function"}
+
+
 def test_row_0_noise_turns_into_strokes(reader):
     figure = reader.figure("hero")
     assert figure.locator("canvas").count() == 16
@@ -183,6 +193,7 @@ def test_row_3_the_sum_of_a_neuron_is_the_engines(reader):
 def test_row_4_thirteen_thousand_and_two_knobs(reader):
     reader.figure("knobs")
     assert reader.until("knobs", "'parameters' in d")["parameters"] == "13002"
+    reader.page.wait_for_function("document.querySelector('.knobs-sum').innerText.endsWith('= 13,002')", timeout=WAIT)
 
 
 def test_row_4_turned_knobs_can_be_turned_back(reader):
@@ -650,6 +661,53 @@ def test_every_figure_shows_the_python_that_ran(reader):
         figure.locator(".python pre").first.wait_for(timeout=WAIT)
         assert figure.locator(".python pre").first.inner_text().startswith("def "), name
         figure.locator(".python > summary").click()
+
+
+# ── when the engine goes ─────────────────────────────────────────────────────────────────────────────────────────────
+
+ASK = "lesson.engine.info().then(() => 'answered', (error) => error.message)"
+
+
+def chip_says(page, words):
+    page.wait_for_function(f"document.getElementById('chip').textContent.includes({words!r})", timeout=WAIT)
+
+
+@pytest.mark.xdist_group("native")
+def test_a_server_that_goes_and_comes_back(browser, static_site, shared_lesson):
+    def serve(port=0):
+        server = Server(static_site, shared_lesson, port=port)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+        thread.start()
+        return server
+
+    server = serve()
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(server.address)
+    chip_says(page, "live")
+    server.shutdown()
+    server.server_close()
+    page.route("**/*", lambda route: route.abort())  # the connections that are open would still be answered
+    assert "is `make lesson` still running?" in page.evaluate(ASK)
+    chip_says(page, "has gone")
+    page.unroute("**/*")
+    again = serve(server.server_port)
+    chip_says(page, "live")
+    assert page.evaluate(ASK) == "answered"
+    context.close()
+    again.shutdown()
+    again.server_close()
+
+
+@pytest.mark.xdist_group("static")
+def test_python_in_the_page_that_ends_is_started_anew(browser, static):
+    one = Reader(browser, static)
+    one.live()
+    one.page.evaluate("lesson.engine.transport.worker.postMessage({id: 0, method: 'use_digits', request: '{'})")
+    chip_says(one.page, "anew")
+    assert one.page.evaluate(ASK) == "answered"  # asked while it starts
+    chip_says(one.page, "live")
+    one.close()
 
 
 # ── readers of every kind ────────────────────────────────────────────────────────────────────────────────────────────

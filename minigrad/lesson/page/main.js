@@ -79,7 +79,7 @@ async function start() {
     return;
   }
   say("booting", "looking for the engine");
-  const engine = await connect((text) => say(text ? "booting" : "live", text ?? "live"));
+  const engine = await connect(say);
   page.info = await engine.info();
   page.engine = engine;
   window.lesson.engine = engine;
@@ -94,7 +94,7 @@ async function start() {
     { rootMargin: "900px 0px" },
   );
   document.querySelectorAll("figure[data-figure]").forEach((figure) => near.observe(figure));
-  say("live", engine.kind === "native" ? "live: Python on this machine" : "live: Python in this page");
+  say("live", engine.live);
   document.documentElement.dataset.engine = engine.kind;
 }
 

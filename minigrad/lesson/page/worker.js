@@ -19,8 +19,12 @@ async function start() {
   const indexURL = new URL("lib/pyodide/", import.meta.url).href;
   const ask = await boot({ loadPyodide, indexURL, read, progress: (stage) => postMessage({ stage: STAGES[stage] }) });
   onmessage = async ({ data: { id, method, request } }) => {
-    const bytes = (await ask(method, request)).slice().buffer;
-    postMessage({ id, bytes }, [bytes]);
+    try {
+      const bytes = (await ask(method, request)).slice().buffer;
+      postMessage({ id, bytes }, [bytes]);
+    } catch (error) { // Python itself has ended: what it says of its own errors are answers
+      postMessage({ failed: String(error.message ?? error).trim().split("\n").at(-1) });
+    }
   };
   postMessage({ ready: true });
 }
