@@ -6,6 +6,7 @@ import os
 import threading
 from collections import OrderedDict, defaultdict
 
+import numpy as np
 import pytest
 
 import minigrad
@@ -266,3 +267,192 @@ def test_a_cache_that_is_cleared_is_noticed():
     assert [call(minigrad.ones(1)).item() for _ in range(5)] == [1.0] * 5
     kept.cache_clear()
     assert call(minigrad.ones(1)).item() == 3.0
+
+
+# ── a check that fails after something was written ───────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.5])
+def test_a_check_after_an_update_takes_it_back(noise):
+    """As in a step of two networks, of which the second is judged by the first after its update."""
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        first = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3), nn.Dropout(noise))
+        judge = nn.Linear(3, 1)
+        descents = optim.SGD(first.parameters(), 0.1, momentum=0.9), optim.Adam(judge.parameters(), 0.01)
+        factor = minigrad.ones(1)
+
+        def step(x, first=first, judge=judge, descents=descents, factor=factor):
+            out = first(x)
+            for descent, given, wanted in ((descents[1], out.detach(), 1.0), (descents[0], out, 0.0)):
+                share = judge(given).sigmoid() * (factor if given is out else 1.0)
+                cost = nn.functional.binary_cross_entropy(share, share.detach() * 0 + wanted)
+                descent.zero_grad()
+                cost.backward()
+                descent.step()
+            return cost.detach()
+
+        call = minigrad.compile(step) if compiled else step
+        left = []
+        for i in range(8):
+            with minigrad.no_grad():
+                factor.fill_(50.0 if i in (4, 6) else 1.0)
+            x = minigrad.rand(4, 3)
+            if i in (4, 6):
+                with pytest.raises(RuntimeError, match="between 0 and 1") as caught:
+                    call(x)
+                assert not hasattr(caught.value, "__notes__")
+            else:
+                left.append(call(x).array)
+            for part in (first, judge):
+                left += [t.array.copy() for t in part.state_dict().values()]
+                left += [p.grad.array.copy() for p in part.parameters()]
+            left.append(minigrad.get_rng_state().array.copy())
+        found.append(left)
+    for eager, program in zip(*found, strict=True):
+        np.testing.assert_array_equal(eager, program)
+
+
+def test_a_check_that_fails_leaves_the_gradients_of_the_last_run():
+    model = nn.Sequential(nn.Linear(3, 3), nn.Sigmoid(), nn.Linear(3, 3))
+
+    def step(x, y):
+        cost = nn.functional.cross_entropy(model(x), (model(x).detach() * 0 + y).argmax(1) * int(y.shape[0] > 0))
+        share = nn.functional.binary_cross_entropy(model(x).sigmoid() * y.sum(), y)
+        model.zero_grad()
+        (cost + share).backward()
+        return share.detach()
+
+    call = minigrad.compile(step)
+    y = minigrad.tensor([[1.0, 0.0, 0.0]])
+    for _ in range(4):
+        call(minigrad.ones(1, 3), y)
+    before = [p.grad.array.copy() for p in model.parameters()]
+    with pytest.raises(RuntimeError, match="between 0 and 1"):
+        call(minigrad.ones(1, 3) * 9, y * 70)
+    for p, old in zip(model.parameters(), before, strict=True):
+        np.testing.assert_array_equal(p.grad.array, old)
+
+
+# ── arguments in memory that is written ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("view", [lambda w: w[:], lambda w: w.detach(), lambda w: w.reshape(1, 3)[0]])
+def test_an_argument_that_lies_in_what_is_written(view):
+    weight = minigrad.ones(3)
+
+    def read_twice(x):
+        before = x.neg()
+        weight.add_(1.0)
+        return before, x.neg()
+
+    call = minigrad.compile(read_twice)
+    for _ in range(4):
+        call(minigrad.ones(3))
+    here = weight[0].item()
+    assert [part[0].item() for part in call(view(weight))] == [-here, -here - 1]
+    assert [part[0].item() for part in call(minigrad.ones(3))] == [-1.0, -1.0]
+    assert call.fast(minigrad.ones(3))[0].tolist() == [-1.0] * 3  # there is a program still
+
+
+def test_an_argument_that_lies_in_what_is_written_from_the_first():
+    weight = minigrad.ones(3)
+
+    def read_twice(x):
+        before = x.neg()
+        weight.add_(1.0)
+        return before[0], x.neg()[0]
+
+    call = minigrad.compile(read_twice)
+    call(weight[:])
+    with pytest.warns(CompileWarning, match="shares memory"):
+        call(weight[:])
+    assert [part.item() for part in call(weight[:])] == [-3.0, -4.0]
+
+
+# ── numbers taken out of tensors that are closed over ────────────────────────────────────────────────────────────────
+
+
+def test_a_number_of_a_tensor_outside_is_looked_at_before_each_run():
+    scale = minigrad.tensor([2.0, 3.0])
+    call = minigrad.compile(lambda x: x * scale[0].item() if scale[1].item() > 0 else -x)
+    one = minigrad.ones(1)
+    assert [call(one).item() for _ in range(4)] == [2.0] * 4
+    assert call.fast(one).item() == 2.0
+    scale[0] = 5.0
+    assert [call(one).item() for _ in range(4)] == [5.0] * 4
+    scale[1] = -1.0
+    assert [call(one).item() for _ in range(4)] == [-1.0] * 4
+    scale.data = minigrad.tensor([7.0, 8.0])
+    assert [call(one).item() for _ in range(4)] == [7.0] * 4
+
+
+def test_a_number_of_a_tensor_that_is_written_later_has_no_program():
+    count = minigrad.zeros(())
+
+    def scaled(x):
+        y = x * count.item()
+        count.add_(1.0)
+        return y
+
+    call = minigrad.compile(scaled)
+    found = [call(minigrad.ones(1)).item()]
+    with pytest.warns(CompileWarning, match="that it writes into"):
+        found.append(call(minigrad.ones(1)).item())
+    assert [*found, *(call(minigrad.ones(1)).item() for _ in range(3))] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_number_of_a_tensor_that_was_written_is_refused():
+    count = minigrad.zeros(())
+
+    def scaled(x):
+        count.add_(x.sum())
+        return x * count.item()
+
+    call = minigrad.compile(scaled)
+    call(minigrad.ones(1))
+    with pytest.raises(CompileError, match=r"test_compile_edges\.py:\d+ takes a number"):
+        call(minigrad.ones(1))
+
+
+# ── what else is noticed ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_cache_that_is_cleared_and_filled_again_is_noticed():
+    set_kept(1.0)
+    call = minigrad.compile(lambda x: x * kept("rate"))
+    call(minigrad.ones(1))
+    KEPT["rate"] = 3.0
+    assert [call(minigrad.ones(1)).item() for _ in range(5)] == [1.0] * 5
+    kept.cache_clear()
+    kept("rate")
+    assert [call(minigrad.ones(1)).item() for _ in range(5)] == [3.0] * 5
+
+
+def test_what_an_optimizer_keeps_in_another_dtype_has_no_program():
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        model = nn.Linear(3, 2)
+        descent = optim.SGD(model.parameters(), 0.1, momentum=0.9)
+
+        def step(x, model=model, descent=descent):
+            descent.zero_grad()
+            cost = model(x).square().mean()
+            cost.backward()
+            descent.step()
+            return cost.detach()
+
+        call = minigrad.compile(step) if compiled else step
+        for _ in range(4):
+            call(minigrad.rand(4, 3))
+        model.double()
+        left = [call(minigrad.rand(4, 3).double()).item()]
+        if compiled:
+            with pytest.warns(CompileWarning, match="float32, and that is float64 by now"):
+                left.append(call(minigrad.rand(4, 3).double()).item())
+        else:
+            left.append(call(minigrad.rand(4, 3).double()).item())
+        found.append([*left, *(call(minigrad.rand(4, 3).double()).item() for _ in range(4))])
+    assert found[0] == found[1]

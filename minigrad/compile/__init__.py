@@ -89,7 +89,7 @@ class Compiled:
                 where = entry.differs()
                 if where:
                     self._start_again(key, where)
-                else:
+                elif not entry.overlap(tensors):
                     result = entry.replay(tensors) if entry.trusted else entry.first(tensors, args, kwargs)
                     self._prepare(entry, args, kwargs)
             return self.function(*args, **kwargs) if result is MISS else result
@@ -104,7 +104,9 @@ class Compiled:
         with ONE_AT_A_TIME:
             made = Entry(self.function, args, kwargs, tensors)
         self.entries[key], self.fast = made, missed
-        if made.refused:
+        if made.early and self.renewed.get(key, 0) < PATIENCE:
+            self._start_again(key, made.refused)
+        elif made.refused:
             self._refuse(key, made.refused)
         else:
             self.latest = made

@@ -11,7 +11,7 @@ from minigrad.compile.numbers import Number
 from minigrad.graph import listening
 
 if TYPE_CHECKING:
-    from minigrad.compile.record import Value
+    from minigrad.compile.values import Value
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 

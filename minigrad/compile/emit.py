@@ -12,7 +12,7 @@ from minigrad.compile.kernels import takes_out, texts
 from minigrad.compile.numbers import Number
 from minigrad.compile.pieces import PIECE, Run
 from minigrad.compile.program import Program
-from minigrad.compile.record import Call, Value
+from minigrad.compile.values import Call, Value
 
 HEAD = '''"""A step of NumPy alone, written by minigrad.compile."""
 
@@ -60,6 +60,8 @@ class Printer:
         self.lasting: list[int] = []  # the lines that write into what was there before
         self.checks: list[int] = []  # the lines that check
         self.drawn = self.undone = False  # was something drawn before this line? does a check after it take that back?
+        self.touched: dict[str, None] = {}  # what was written into before this line, and is there after the run
+        self.kept: list[str] = []  # that part of it which a check puts back
 
     def name(self, value: Value) -> str:
         """What a value is called: results in one place have one name. One from outside is bound when it is first named."""
@@ -155,8 +157,10 @@ class Printer:
         if name == "check":
             value, how, found = call.args
             taken = f"{self.text(value)}.{'tolist' if how == 'tolist' else 'item'}()"
+            self.undone, self.kept = self.undone or self.drawn, [*self.touched]
             undo = "[draw.restore(state) for draw, state in zip(draws, states)]; " if self.drawn else ""
-            self.undone = self.undone or self.drawn
+            if self.kept:
+                undo += f"[np.copyto(array, old) for array, old in zip(({', '.join(self.kept)},), kept)]; "
             return f"if {taken} != {self.text(found)}: {undo}raise ValueError({self.complaint(call)!r})"
         if name == "draw":
             self.drawn = True
@@ -252,6 +256,7 @@ class Printer:
         lasting, checks = [], []
         starts = {id(run.calls[0]): run for run in program.runs}
         ends = {id(run.calls[-1]) for run in program.runs}
+        stays = {value.root for value in program.gradients}
         for call in program.body:
             if call.scope != scope:
                 scope = call.scope
@@ -265,9 +270,13 @@ class Printer:
                 checks.append(len(body))
             if any(value.root.kind != "result" for value in call.written):
                 lasting.append(len(body))
+            roots = dict.fromkeys(value.root for value in (*call.results, *call.written))
+            self.touched.update((self.name(root), None) for root in roots if root.kind != "result" or root in stays)
         fills = [f"{name}[()] = {text}" for (text, _), name in self.scalars.items()]
         if self.undone:
             fills.append("states = [draw.state() for draw in draws]")
+        if self.kept:
+            fills.append(f"kept = [array.copy() for array in ({', '.join(self.kept)},)]")
         setup = [self.view(call) for call in program.setup]
         places = [self.place(name, *key) for key, name in self.places.items()]
         outputs = ", ".join([*(self.name(value) for value in program.outputs), *(text for *_, text in numbers.results)])

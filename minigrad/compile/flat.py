@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.compile.arrays import Array
-from minigrad.compile.record import Call, Value
+from minigrad.compile.values import Call, Value
 
 
 def side_by_side(calls: list[Call], optimizers: set[str]) -> list[Call]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.compile.record import Call, Value
+from minigrad.compile.values import Call, Value
 
 PIECE = 1 << 15  # numbers
 LEAST = 2 * PIECE  # shorter arrays stay in the cache anyway

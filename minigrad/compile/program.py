@@ -24,7 +24,8 @@ import numpy as np
 from minigrad.compile.flat import side_by_side
 from minigrad.compile.numbers import Number
 from minigrad.compile.pieces import PIECE, in_runs
-from minigrad.compile.record import Call, Tape, Value
+from minigrad.compile.record import Tape
+from minigrad.compile.values import Call, Value
 
 
 class Program:
@@ -37,7 +38,8 @@ class Program:
         calls, first = without_twins(calls)
         self.outputs = [first.get(v, v) for v in (latest.get(v, v) for v in outputs)]
         self.part(calls, gradients)
-        calls = self.fold(drop_dead(calls, self.outputs), {v.root for v in self.outputs[len(outputs) - gradients :]})
+        self.gradients = self.outputs[len(outputs) - gradients :]
+        calls = self.fold(drop_dead(calls, self.outputs), {v.root for v in self.gradients})
         self.calls = side_by_side(checks_first(calls), tape.optimizers)
         settle(self.calls)
         self.calls = in_one_shape(self.calls)
@@ -112,6 +114,10 @@ class Program:
                 last[value.root] = max(last[value.root], at[id(run.calls[-1])])
         free: list[tuple[int, int]] = []  # (place, bytes)
         end = 0
+        if any(call.name == "check" for call in self.body):  # the gradients of the last run are there when one fails
+            for root in dict.fromkeys(value.root for value in self.gradients if value.root.kind == "result"):
+                self.buffers[root] = (end, -(-max(root.array.nbytes, 1) // 64) * 64)
+                end += self.buffers[root][1]
         for i, call in enumerate(self.body):
             dying = [root for root in {v.root for v in call.reads()} if last[root] == i and root in self.buffers]
             touched = dict.fromkeys(v.root for v in (*call.results, *call.written) if v.root.kind == "result")

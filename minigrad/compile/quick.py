@@ -50,6 +50,8 @@ def quick(entry: Entry, args: tuple[Any, ...]) -> Callable[..., Any]:
                 f"d{name}.strides == {arg.array.strides}",
                 f"{name}._requires_grad is {arg._requires_grad}",
             ]
+            if entry.places:
+                words += [f"id(d{name}) not in {write(entry.places)}", f"id(d{name}.base) not in {write(entry.places)}"]
         else:
             words += [f"type({name}) is {write(type(arg))}", f"repr({name}) == {repr(arg)!r}"]
     given = [(name, arg) for name, arg in zip(names, args) if isinstance(arg, Tensor)]
@@ -58,6 +60,9 @@ def quick(entry: Entry, args: tuple[Any, ...]) -> Callable[..., Any]:
     words.append(f"{write(default_dtype)}() is {write(entry.surroundings.kind)}")
     for tensor, array in entry.guards:
         words.append(f"{write(tensor)}.array is {write(array)}")
+    for owner, memory, array, numbers_then in entry.taken:
+        words += [f"{write(owner)}.array is {write(memory)}"] * (owner is not None)
+        words.append(f"{write(array)}.tobytes() == {write(numbers_then)}")
     words += [f"{write(t)}._grad is None" for t in entry.empty]
     words += [f"{write(t)}._grad is {write(g)}" for t, g in entry.added]
     words += entry.surroundings.comparisons(write)

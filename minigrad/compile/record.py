@@ -21,6 +21,7 @@ import numpy as np
 from minigrad.compile.arrays import Array, Recorded, recorded, stripped
 from minigrad.compile.errors import CompileError
 from minigrad.compile.numbers import Numbers
+from minigrad.compile.values import Call, Value
 from minigrad.graph import listening, watchers
 from minigrad.streams import Stream
 
@@ -49,55 +50,6 @@ def is_masked(index: Any) -> bool:
     return any(isinstance(part, np.ndarray) and part.dtype.kind == "b" for part in parts)
 
 
-class Value:
-    """One array of the program."""
-
-    __slots__ = ("array", "root", "maker", "kind", "name", "owner", "inside")
-
-    def __init__(self, array: Array, kind: str, root: Value | None = None, maker: Call | None = None) -> None:
-        self.array = array  # as it was while recording
-        self.kind = (
-            kind  # "result" of a call, "argument", "tensor" (there before), "outside" (the user's array), "constant"
-        )
-        self.root = self if root is None else root  # the value whose memory this one lies in
-        self.maker = maker
-        self.name = ""  # in the printed program
-        self.owner: Any = None  # the tensor whose array this is, if kind is "tensor"
-        self.inside: tuple[Value, int, int] | None = (
-            None  # the long array that it is a part of, from where to where: see flat.py
-        )
-
-
-class Call:
-    """One line of the program."""
-
-    __slots__ = ("function", "name", "args", "kwargs", "results", "written", "scope", "looks")
-
-    def __init__(self, function: Any, name: str, args: Any, kwargs: dict[str, Any], scope: str) -> None:
-        self.function = function
-        self.name = name  # "np.add", "np.add.reduce", ".reshape", "[]", "[]="
-        self.args, self.kwargs = args, kwargs  # with a Value wherever an array stood
-        self.results: list[Value] = []
-        self.written: list[Value] = []  # what it writes into: its out=, or the first argument
-        self.scope = scope
-        self.looks = False  # does it only look at memory that is there?
-
-    def reads(self) -> list[Value]:
-        """Every value among its arguments."""
-        return values_in((self.args, self.kwargs))
-
-
-def values_in(part: Any) -> list[Value]:
-    """The values in a nested structure of arguments."""
-    if isinstance(part, Value):
-        return [part]
-    if isinstance(part, dict):
-        part = list(part.values())
-    if isinstance(part, slice):
-        part = [part.start, part.stop, part.step]
-    return [value for item in part for value in values_in(item)] if isinstance(part, tuple | list) else []
-
-
 class Tape:
     """What is heard between `open` and `close`."""
 
@@ -115,6 +67,7 @@ class Tape:
         self.draws: list[Any] = []  # streams of random numbers
         self.drawing = False
         self.refused = ""  # why this cannot be a program
+        self.taken: list[Value] = []  # what the user's code took numbers out of: tensors that were there before
         self.cleared: set[int] = set()  # tensors whose .grad was dropped, by identity
         self.held: dict[int, Any] = {}  # what .grad of each tensor was when it was first met
         self.names: dict[int, str] = {}  # of modules, by identity: as the outermost one names them
@@ -265,6 +218,10 @@ class Tape:
         found = bool(plain) if how == "bool" else plain.tolist() if how == "tolist" else plain.item()
         frame = caller()
         if frame.f_globals.get("__name__", "").partition(".")[0] != PACKAGE:
+            value: Value = self.described(array)
+            if value.root.kind in ("tensor", "outside") and not self.wrote(value.root):
+                self.taken.append(value)
+                return found
             raise CompileError(
                 f"{frame.f_code.co_filename.rpartition('/')[2]}:{frame.f_lineno} takes a number out of a tensor of shape "
                 f"{array.shape} ({how}): what Python decides by it cannot be recorded; compute it with tensor operations "
@@ -276,6 +233,10 @@ class Tape:
             )
         self.calls.append(Call(None, "check", (self.described(array), how, found), {}, self.scope()))
         return found
+
+    def wrote(self, root: Value) -> bool:
+        """Was anything written into this memory so far?"""
+        return any(value.root is root for call in self.calls for value in call.written)
 
     def draw(self, stream: Any, name: str, function: Any, args: Any, kwargs: Any) -> Any:
         """Random numbers from a stream: fresh ones at every run. A draw that is part of another is not one of its own."""

@@ -17,8 +17,9 @@ from minigrad.compile.emit import Printer
 from minigrad.compile.errors import CompileError
 from minigrad.compile.program import Program
 from minigrad.compile.quick import MISS
-from minigrad.compile.record import Call, Tape, Value, heard
+from minigrad.compile.record import Tape, heard
 from minigrad.compile.surroundings import Surroundings, Unseen
+from minigrad.compile.values import Call, Value
 from minigrad.graph import GONE, Node, listening, tick
 from minigrad.tensor import Tensor, wrap
 
@@ -31,6 +32,7 @@ class Entry:
 
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any, tensors: list[Tensor]) -> None:
         self.function, self.refused, self.trusted = function, "", False
+        self.early = False  # was something made that will be there the next time?
         try:
             for optimizer in Surroundings(function).optimizers():
                 optimizer.dissolve()
@@ -56,6 +58,11 @@ class Entry:
                 self.result = self.result.view(np.ndarray)
             return
         self.refused = self._side_effects() or tape.refused or live or self._foreign(tape, outputs)
+        self.taken = [
+            (v.root.owner, v.root.array, v.array, v.array.tobytes()) for v in tape.taken if v.root.kind != "constant"
+        ]
+        if any(tape.wrote(value.root) for value in tape.taken):
+            self.refused = "it takes a number out of a tensor that it writes into: look at it outside"
         if self.refused:
             return
         self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
@@ -76,6 +83,10 @@ class Entry:
         lasting = {w.root for call in self.program.body for w in call.written if w.root.kind != "result"}
         self.written = [value.array for value in lasting if value.kind != "argument"]
         self.changed = [value.owner for value in self.printer.owned if value.root in lasting]
+        self.places = frozenset(id(memory_of(array)) for array in self.written)
+        if self.overlap(tensors):
+            self.refused = "an argument shares memory with a tensor that it writes into: pass a clone"
+            return
         there = {id(tensor) for tensor in self.surroundings.tensors()}
         if any(value.kind == "constant" for value in lasting) or any(id(owner) not in there for owner in self.changed):
             self.refused = (
@@ -113,6 +124,7 @@ class Entry:
         self.surroundings, self.changes = after, listening.changes
         for tensor in after.tensors():  # made on the way, and kept
             plain(tensor)
+        self.early = changed.startswith("len(") and changed.endswith(".state)")
         if not changed and before.options != after.options:
             return "it changes an option of an optimizer, as a schedule does: take such a step outside"
         return (
@@ -129,6 +141,9 @@ class Entry:
         for tensor, flag in self.flags:
             if tensor._requires_grad is not flag:
                 return f"requires_grad of a tensor of shape {tuple(tensor.array.shape)}"
+        for owner, memory, array, numbers in self.taken:
+            if (owner is not None and owner.array is not memory) or array.tobytes() != numbers:
+                return f"a number taken out of a tensor of shape {tuple(memory.shape)}"
         if not self.gradients_hold():
             return "a gradient that is added to"
         if not self.numbers.hold():
@@ -140,6 +155,10 @@ class Entry:
         if not where:
             self.surroundings, self.changes = now, listening.changes
         return where
+
+    def overlap(self, tensors: Sequence[Tensor]) -> bool:
+        """Does an argument lie in memory that the program writes into?"""
+        return any(id(memory_of(tensor.array)) in self.places for tensor in tensors)
 
     def gradients_hold(self) -> bool:
         """Is .grad None where the function found None and set it, and the same tensor where it added to it?"""
@@ -197,20 +216,21 @@ class Entry:
     def stopped(self, error: BaseException) -> bool:
         """What to do about an error in the middle of a run.
 
-        True if the function itself should run: a check said that the program does not fit, and nothing was changed yet. Else,
-        if it had begun to write into parameters, the error says so.
+        True if the function itself should run: a check said that the program does not fit, and has put back what was written
+        before it. Else, if the program had begun to write into parameters, the error says so.
         """
         trace = error.__traceback__
         while trace is not None and trace.tb_frame.f_code.co_filename != self.file:
             trace = trace.tb_next
         line = 0 if trace is None else trace.tb_lineno
-        begun = line > min(self.printer.lasting, default=line)
-        if begun:
+        if type(error) is ValueError and line in self.printer.checks:
+            return True
+        if line > min(self.printer.lasting, default=line):
             error.add_note(
                 "the compiled function was stopped while it was writing: some parameters, or what an optimizer keeps for "
                 "them, have their new values and others the old ones; load a state that was saved before"
             )
-        return not begun and line in self.printer.checks
+        return False
 
     def first(self, tensors: list[Tensor], args: Any, kwargs: Any) -> Any:
         """The first replay: run beside the function itself, from the same state, and compared with it."""
@@ -247,6 +267,13 @@ class Entry:
         """What a run leaves besides its results: gradients, an optimizer's numbers, where the random generators stand."""
         gradients = [np.empty(0) if t._grad is None else t._grad.array for t, _ in self.grads]
         return [*gradients, *map(np.asarray, self.numbers.read()), *(draw.state() for draw in self.program.draws)]
+
+
+def memory_of(array: Any) -> Any:
+    """The array that owns the memory."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def forget(calls: list[Call]) -> None:

@@ -19,6 +19,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
+from gc import get_referents
 from pathlib import Path
 from threading import local
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
@@ -155,8 +156,10 @@ class Surroundings:
         elif hasattr(value, "__wrapped__") and callable(value):
             self._waiting.append((path, value.__wrapped__))
             if hasattr(value, "cache_info"):  # what it has kept may differ from what it would compute
-                kept = [*value.cache_info()[1::2]]  # how often it had to compute, and how much it holds
-                self.places.append(Place(f"{path}.cache_info()", "[*{}.cache_info()[1::2]]", value, kept, "=="))
+                held = kept_by(value)
+                ids, look = frozenset(map(id, held)), "frozenset(map(id, {}()))"
+                self.places.append(Place(f"{path}.cache", look, partial(kept_by, value), ids, "=="))
+                self._waiting.extend((path, item) for item in held)
         elif not isinstance(value, ModuleType) and (is_users(type(value)) or type(value).__module__ in PLAIN_OBJECTS):
             self._enter_object(path, value)
 
@@ -231,6 +234,11 @@ class Surroundings:
             self._add(f"{path}.state[p]", "{}.get()", _Entry(state, p), held)
             if isinstance(held, dict):
                 for key, value in held.items():
+                    if isinstance(value, Tensor) and value.array.ndim and value.array.dtype != p.array.dtype:
+                        raise Unseen(
+                            f"what {type(optimizer).__name__} keeps for a parameter is {value.array.dtype}, and that is "
+                            f"{p.array.dtype} by now: make a new optimizer"
+                        )
                     if not is_number(value):
                         self._add(f"{path}.state[p][{key!r}]", f"{{}}[{key!r}]", held, value)
         if is_users(type(optimizer)):
@@ -308,6 +316,12 @@ def same(then: Any, now: Any) -> bool:
     )
 
 
+def kept_by(function: Any) -> list[Any]:
+    """What a function of functools refers to, the results in its cache among it."""
+    held = get_referents(function)
+    return [*held, *(item for part in held if type(part) is dict for item in part.values())]
+
+
 def is_number(value: Any) -> bool:
     """A number, or a tuple of numbers, as `Numbers` reads them afresh."""
     return type(value) in (int, float) or (type(value) is tuple and all(type(part) in (int, float) for part in value))
@@ -331,7 +345,14 @@ def state_of(generator: Any) -> Any:
     """Where a generator of random numbers stands."""
     if isinstance(generator, random.Random):
         return generator.getstate()
-    return repr(generator.bit_generator.state if hasattr(generator, "bit_generator") else generator.get_state())
+    return bare(generator.bit_generator.state if hasattr(generator, "bit_generator") else generator.get_state())
+
+
+def bare(state: Any) -> Any:
+    """A generator's state with bytes in place of arrays, so that `==` compares it."""
+    if isinstance(state, dict | tuple):
+        return [bare(part) for part in (state.values() if isinstance(state, dict) else state)]
+    return state.tobytes() if isinstance(state, np.ndarray) else state
 
 
 def contents(cell: Any) -> Any:
