@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.errors import GraphError, ShapeError, why_no_grad
 from minigrad.grad_mode import recording
-from minigrad.graph import Node, Target, backpropagate, line_of, tick
+from minigrad.graph import Node, Target, backpropagate, line_of, listening, tick
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -98,3 +98,20 @@ def accumulate(tensor: Tensor, gradient: Tensor) -> None:
     else:
         held.array += gradient.array
         held._version[0] = tick()
+
+
+def zero_gradients(tensors: Sequence[Tensor], set_to_none: bool) -> None:
+    """Drop the gradients of tensors, or fill those that are there with zeros: what `zero_grad` of a module and of an optimizer
+    do."""
+    if set_to_none:
+        if listening.tape is not None:
+            listening.tape.cleared.update(map(id, tensors))
+        for tensor in tensors:
+            tensor._grad = None
+        return
+    for tensor in tensors:
+        gradient = tensor._grad
+        if gradient is not None:
+            if gradient._requires_grad:
+                gradient = tensor._grad = gradient.detach()
+            gradient.zero_()

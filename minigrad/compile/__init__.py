@@ -16,11 +16,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from minigrad.compile.errors import CompileError, CompileWarning
+from minigrad.compile.errors import CompileError, CompileWarning, NoProgram
 from minigrad.compile.module import twin
 from minigrad.compile.quick import MISS, missed, quick
 from minigrad.compile.save import save
-from minigrad.compile.step import ONE_AT_A_TIME, Entry, Foreign, leaves
+from minigrad.compile.step import ONE_AT_A_TIME, Entry
+from minigrad.compile.structure import leaves
 from minigrad.grad_mode import is_grad_enabled
 from minigrad.graph import listening, watchers
 from minigrad.nn.module import Module
@@ -75,7 +76,7 @@ class Compiled:
         tensors: list[Tensor] = []
         try:
             structure = leaves((args, kwargs), tensors)
-        except Foreign as reason:
+        except NoProgram as reason:
             if not self.refused:
                 self._refuse(None, str(reason))
             return self.function(*args, **kwargs)

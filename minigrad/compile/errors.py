@@ -7,3 +7,7 @@ class CompileError(RuntimeError):
 
 class CompileWarning(UserWarning):
     """A compiled function runs as it is, without a program."""
+
+
+class NoProgram(Exception):  # noqa: N818 (it is no error: the function runs as it is)
+    """Why a function has no program."""

@@ -10,8 +10,8 @@ minigrad's own does.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from threading import get_ident
 from types import FrameType
 from typing import Any
@@ -22,8 +22,6 @@ from minigrad.compile.arrays import Array, Recorded, recorded, stripped
 from minigrad.compile.errors import CompileError
 from minigrad.compile.numbers import Numbers
 from minigrad.compile.values import Call, Value
-from minigrad.graph import listening, watchers
-from minigrad.streams import Stream
 
 ASKING = (
     __name__,
@@ -33,13 +31,6 @@ ASKING = (
 )  # where bool(x), x.item() ... lead
 PACKAGE = __name__.partition(".")[0]
 WRITING = {"copyto", "put_along_axis", "put", "place", "putmask", "fill_diagonal"}  # into their first argument
-COPIES = ("array", "asarray", "ascontiguousarray", "asfortranarray")  # functions of NumPy that drop an array's class
-DRAWS = (
-    "raw", "raw64", "uniform", "normal", "normal_pairs", "bernoulli", "exponential", "below", "integers", "permutation",
-    "multinomial",
-)  # fmt: skip
-
-
 STEERED = ("manual_seed", "seed", "restore", "state", "numpy")  # where a stream stands, and what NumPy draws from it
 SHAPED_BY_VALUES = {"nonzero", "flatnonzero", "argwhere", "unique", "compress", "extract", "union1d", "intersect1d"}
 
@@ -332,45 +323,3 @@ def caller() -> FrameType:
             break
         frame = frame.f_back
     return frame
-
-
-@contextmanager
-def heard(tape: Tape) -> Iterator[None]:
-    """The block in which a tape hears everything: operations, optimizers, random numbers."""
-    plain: list[tuple[Any, str, Any]] = [(Stream, name, vars(Stream)[name]) for name in (*DRAWS, *STEERED)]
-    plain += [(np, name, getattr(np, name)) for name in COPIES]
-    for place, name, function in plain:
-        own = property(_drawn(tape, name, function.fget)) if name == "numpy" else None
-        setattr(place, name, own or (_drawn if place is Stream else _copied)(tape, name, function))
-    listening.tape = tape
-    watchers.append(tape)
-    try:
-        yield
-    finally:
-        watchers.remove(tape)
-        listening.tape = None
-        for place, name, function in plain:
-            setattr(place, name, function)
-        tape.close()
-
-
-def _drawn(tape: Tape, name: str, function: Any) -> Any:
-    return lambda stream, *args, **kwargs: tape.draw(stream, name, function, args, kwargs)
-
-
-def _copied(tape: Tape, name: str, function: Any) -> Any:
-    """A function that makes an ordinary array of any: of one that answers for itself, one that does so, too."""
-
-    def copied(data: Any, *args: Any, **kwargs: Any) -> Any:
-        if holds_recorded(data) and not tape.elsewhere():
-            return tape.perform(function, f"np.{name}", (data, *args), kwargs)
-        return function(data, *args, **kwargs)
-
-    return copied
-
-
-def holds_recorded(data: Any) -> bool:
-    """Is there, in nested lists, an array that answers for itself?"""
-    if isinstance(data, list | tuple):
-        return any(map(holds_recorded, data))
-    return type(data) is Recorded

@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 import sys
 import threading
-from collections import Counter, OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -14,13 +13,17 @@ import numpy as np
 
 from minigrad.compile.arrays import Recorded
 from minigrad.compile.emit import Printer
-from minigrad.compile.errors import CompileError
+from minigrad.compile.errors import CompileError, NoProgram
+from minigrad.compile.hearing import heard
+from minigrad.compile.memory import Memory, memory_of
+from minigrad.compile.outcome import forget, gradients_of, is_live, names_of, plain, release
 from minigrad.compile.program import Program
 from minigrad.compile.quick import MISS
-from minigrad.compile.record import Tape, heard
-from minigrad.compile.surroundings import Surroundings, Unseen
-from minigrad.compile.values import Call, Value
-from minigrad.graph import GONE, Node, listening, tick
+from minigrad.compile.record import Tape
+from minigrad.compile.structure import leaves, rebuilt
+from minigrad.compile.surroundings import Surroundings
+from minigrad.compile.values import Value
+from minigrad.graph import listening, tick
 from minigrad.tensor import Tensor, wrap
 
 ONE_AT_A_TIME = threading.RLock()
@@ -37,9 +40,8 @@ class Entry:
             for optimizer in Surroundings(function).optimizers():
                 optimizer.dissolve()
             self.surroundings = Surroundings(function)
-        except Unseen as reason:
-            self.refused = str(reason)
-            self.result = function(*args, **kwargs)
+        except NoProgram as reason:
+            self.refused, self.result = str(reason), function(*args, **kwargs)
             return
         self.changes = listening.changes
         tape = Tape(self.surroundings.arrays)
@@ -51,22 +53,75 @@ class Entry:
         release(tape)
         self.grads = gradients_of(tape)
         try:
-            self.structure, outputs, live = results_of(self.result, tape)
-        except Foreign as reason:
+            outputs = self._results(tape)
+            self._look_at_effects()
+            self._look_at_memory(tape, outputs)
+            self._build(tape, arguments, outputs)
+            self._look_at_writes(tensors)
+        except NoProgram as reason:
             self.refused = str(reason)
+        else:
+            self._start()
+            forget([*tape.calls, *self.program.calls])
+
+    # ── how it is made ───────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _results(self, tape: Tape) -> list[Value]:
+        """The values of the tensors that the function returned."""
+        found: list[Tensor] = []
+        try:
+            self.structure = leaves(self.result, found)
+        except NoProgram:
             if isinstance(self.result, Recorded):
                 self.result = self.result.view(np.ndarray)
-            return
-        self.refused = self._side_effects() or tape.refused or live or self._foreign(tape, outputs)
+            raise
+        self.live = any(is_live(tensor._node) for tensor in found)
+        values = [tape.described(tensor.array) for tensor in found]
+        for tensor in found:
+            plain(tensor)
+        return values
+
+    def _look_at_effects(self) -> None:
+        """NoProgram if the function did something to what it can see, which a program would not do again."""
+        before = self.surroundings
+        if before.drew():
+            raise NoProgram("it draws random numbers from Python's or NumPy's generator: use minigrad's")
+        changed = before.difference(after := Surroundings(self.function))
+        self.surroundings, self.changes = after, listening.changes
+        for tensor in after.tensors():  # made on the way, and kept
+            plain(tensor)
+        if changed:
+            self.early = changed.startswith("len(") and changed.endswith(".state)")  # of an optimizer
+            raise NoProgram(
+                f"it changes `{changed}`, which a program would not: return the new value, or change it outside"
+            )
+        if before.options != after.options:
+            raise NoProgram("it changes an option of an optimizer, as a schedule does: take such a step outside")
+
+    def _look_at_memory(self, tape: Tape, outputs: list[Value]) -> None:
+        """NoProgram if one cannot give these results and gradients: they lie in memory that is not the program's."""
+        if tape.refused:
+            raise NoProgram(tape.refused)
+        if self.live:
+            raise NoProgram(
+                "a tensor that it returns has a graph still to be walked: return it detached, or use no_grad"
+            )
+        for value in outputs:
+            if value.root.kind == "argument" or (value.root.kind in ("tensor", "outside") and value.owner is None):
+                raise NoProgram("it returns an argument, or a view of a tensor that was there before: return a clone")
+        for tensor, value in self.grads:
+            if value.root.kind == "argument" or any(tensor is owner for owner in tape.arguments):
+                raise NoProgram("it sets the gradient of an argument, or makes an argument a gradient")
+        if any(tape.wrote(value.root) for value in tape.taken):
+            raise NoProgram("it takes a number out of a tensor that it writes into: look at it outside")
+
+    def _build(self, tape: Tape, arguments: list[Value], outputs: list[Value]) -> None:
+        """The program, and what has to be as it is for it to run."""
+        self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
+        self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
         self.taken = [
             (v.root.owner, v.root.array, v.array, v.array.tobytes()) for v in tape.taken if v.root.kind != "constant"
         ]
-        if any(tape.wrote(value.root) for value in tape.taken):
-            self.refused = "it takes a number out of a tensor that it writes into: look at it outside"
-        if self.refused:
-            return
-        self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
-        self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
         self.same = [value.owner for value in outputs]  # a result that was there before is returned as it is
         self.alone = self.structure[0] is Tensor and self.same[0] is None  # one new tensor is returned
         self.count = len(outputs)
@@ -80,56 +135,31 @@ class Entry:
         ]
         self.guards = [(value.owner, value.array) for value in self.printer.owned if value.kind == "tensor"]
         self.flags = [(tensor, tensor._requires_grad) for tensor, _ in self.guards]
+
+    def _look_at_writes(self, tensors: list[Tensor]) -> None:
+        """Note what the program writes into that is there after a run. NoProgram if that is not the user's to see."""
         lasting = {w.root for call in self.program.body for w in call.written if w.root.kind != "result"}
         self.written = [value.array for value in lasting if value.kind != "argument"]
         self.changed = [value.owner for value in self.printer.owned if value.root in lasting]
         self.places = frozenset(id(memory_of(array)) for array in self.written)
-        if self.overlap(tensors):
-            self.refused = "an argument shares memory with a tensor that it writes into: pass a clone"
-            return
         there = {id(tensor) for tensor in self.surroundings.tensors()}
+        if self.overlap(tensors):
+            raise NoProgram("an argument shares memory with a tensor that it writes into: pass a clone")
         if any(value.kind == "constant" for value in lasting) or any(id(owner) not in there for owner in self.changed):
-            self.refused = (
+            raise NoProgram(
                 "it writes into an argument, or into a tensor that it makes of numbers: compute a new one instead"
             )
-            return
-        self.file = f"<minigrad.compile {next(serial)}: {getattr(function, '__name__', type(function).__name__)}>"
+
+    def _start(self) -> None:
+        """Make Python of the program, with lines that a traceback can show."""
+        name = getattr(self.function, "__name__", type(self.function).__name__)
+        self.file = f"<minigrad.compile {next(serial)}: {name}>"
         linecache.cache[self.file] = len(self.source), None, self.source.splitlines(True), self.file
         space: dict[str, Any] = {"draws": self.program.draws}
         exec(compile(self.source, self.file, "exec"), space)
         self.bind = space["bind"]
         self._bind()
         self.lock = threading.Lock()
-        forget([*tape.calls, *self.program.calls])
-
-    def _foreign(self, tape: Tape, outputs: list[Value]) -> str:
-        """Why a program cannot give these results and gradients: they lie in memory that is not the program's."""
-        for value in outputs:
-            if value.root.kind == "argument" or (value.root.kind in ("tensor", "outside") and value.owner is None):
-                return "it returns an argument, or a view of a tensor that was there before: return a clone"
-        for tensor, value in self.grads:
-            if value.root.kind == "argument" or any(tensor is owner for owner in tape.arguments):
-                return "it sets the gradient of an argument, or makes an argument a gradient"
-        return ""
-
-    def _side_effects(self) -> str:
-        """What the function did to what it can see: a program would not do it again."""
-        before = self.surroundings
-        if self.surroundings.drew():
-            return "it draws random numbers from Python's or NumPy's generator: use minigrad's"
-        try:
-            changed = self.surroundings.difference(after := Surroundings(self.function))
-        except Unseen as reason:
-            return str(reason)
-        self.surroundings, self.changes = after, listening.changes
-        for tensor in after.tensors():  # made on the way, and kept
-            plain(tensor)
-        self.early = changed.startswith("len(") and changed.endswith(".state)")
-        if not changed and before.options != after.options:
-            return "it changes an option of an optimizer, as a schedule does: take such a step outside"
-        return (
-            changed and f"it changes `{changed}`, which a program would not: return the new value, or change it outside"
-        )
 
     # ── does it still stand for the function? ────────────────────────────────────────────────────────────────────────
 
@@ -150,7 +180,7 @@ class Entry:
             return "an option of the optimizer"
         try:
             where = self.surroundings.difference(now := Surroundings(self.function))
-        except Unseen as reason:
+        except NoProgram as reason:
             return str(reason)
         if not where:
             self.surroundings, self.changes = now, listening.changes
@@ -267,139 +297,3 @@ class Entry:
         """What a run leaves besides its results: gradients, an optimizer's numbers, where the random generators stand."""
         gradients = [np.empty(0) if t._grad is None else t._grad.array for t, _ in self.grads]
         return [*gradients, *map(np.asarray, self.numbers.read()), *(draw.state() for draw in self.program.draws)]
-
-
-def memory_of(array: Any) -> Any:
-    """The array that owns the memory."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def forget(calls: list[Call]) -> None:
-    """Let go of the arrays that were met while recording, and keep what they looked like."""
-    for call in calls:
-        for value in (*call.reads(), *call.results):
-            if value.root.kind == "result":
-                value.array = np.broadcast_to(np.empty((), value.array.dtype), value.array.shape)
-
-
-class Memory:
-    """The arrays in which a program leaves gradients, and how many hold each of them as long as no user does."""
-
-    def __init__(self, run: Any, names: list[str]) -> None:
-        cells = dict(zip(run.__code__.co_freevars, run.__closure__ or ()))
-        self.arrays = [cells[name].cell_contents for name in names]
-        self.bases = [array if array.base is None else array.base for array in self.arrays]
-        self.counts = [self.count(i) for i in range(len(names))]
-        self.reads = -1
-
-    def count(self, i: int) -> tuple[int, int]:
-        """How many hold an array, and how many the memory it lies in, views included."""
-        return sys.getrefcount(self.arrays[i]), sys.getrefcount(self.bases[i])
-
-    def held(self, i: int, gradient: Any) -> bool:
-        """Does anybody hold an array, or a view of it, apart from this gradient?"""
-        array, base = self.count(i)
-        return (
-            array > self.counts[i][0] + (gradient is not None and gradient.array is self.arrays[i])
-            or base > self.counts[i][1]
-        )
-
-
-def names_of(tape: Tape) -> dict[int, str]:
-    """The names of parameters and buffers, as the outermost modules know them."""
-    names: dict[int, str] = {}
-    for root in tape.roots:
-        for name, tensor in (*root.named_parameters(), *root.named_buffers()):
-            word = name.replace(".", "_") if name[0].isalpha() else f"p_{name.replace('.', '_')}"
-            while word in names.values():  # of another network
-                word += "_"
-            names.setdefault(id(tensor), word)
-    return names
-
-
-def release(tape: Tape) -> None:
-    """Tensors that only the tape still holds were made on the way, from numbers: constants of the program."""
-    held = Counter(id(pair[0]) for pair in tape.adopted)
-    held.update(id(target) for node in tape.made_in for target in node.targets)
-    for _, value in tape.known.values():
-        if value.kind == "tensor" and value.owner is not None:
-            here = sys.getrefcount(value.owner) - 1  # getrefcount's own argument
-            if here <= 1 + held[id(value.owner)]:
-                value.kind, value.owner = "constant", None
-
-
-def results_of(result: Any, tape: Tape) -> tuple[Any, list[Value], str]:
-    """(the structure of a result, the values in it, why a program cannot give it: a live graph hangs on it)."""
-    tensors: list[Tensor] = []
-    structure = leaves(result, tensors)
-    values, live = [], ""
-    for tensor in tensors:
-        if is_live(tensor._node):
-            live = "a tensor that it returns has a graph still to be walked: return it detached, or use no_grad"
-        values.append(tape.described(tensor.array))
-        plain(tensor)
-    return structure, values, live
-
-
-def is_live(node: Any) -> bool:
-    """Can a backward pass still go through the graph of this operation? Not where some of it was freed."""
-    found, waiting = set(), [node]
-    while waiting:
-        node = waiting.pop()
-        if type(node) is Node and node not in found:
-            if node.rules is GONE:
-                return False
-            found.add(node)
-            waiting.extend(node.targets)
-    return bool(found)
-
-
-def gradients_of(tape: Tape) -> list[tuple[Tensor, Value]]:
-    """The tensors whose .grad the function sets, and to what."""
-    found = []
-    for tensor, _ in tape.adopted:
-        gradient = tensor._grad
-        if gradient is not None and type(gradient.array) is Recorded:
-            found.append((tensor, tape.described(gradient.array)))
-            plain(gradient)
-    return found
-
-
-def plain(tensor: Tensor) -> None:
-    """Give a tensor an ordinary array over the same memory."""
-    if type(tensor.array) is Recorded:
-        tensor.array = tensor.array.view(np.ndarray)
-
-
-def leaves(part: Any, found: list[Tensor]) -> Any:
-    """The structure of arguments or results, hashable; their tensors are collected, and numbered in it."""
-    if isinstance(part, Tensor):
-        found.append(part)
-        return Tensor, next(i for i, tensor in enumerate(found) if tensor.array is part.array)
-    if isinstance(part, tuple | list):
-        return type(part), tuple([leaves(item, found) for item in part])
-    if type(part) in (dict, OrderedDict):
-        return type(part), tuple([(key, leaves(item, found)) for key, item in part.items()])
-    if part is not None and not isinstance(part, (int, float, complex, str, bytes, np.dtype, type)) and part is not ...:
-        kind = "ndarray" if type(part) is Recorded else type(part).__name__
-        raise Foreign(f"a {kind} is among its arguments or results, and what that holds is not seen: use tensors")
-    return None, part, type(part), repr(part)
-
-
-class Foreign(TypeError):  # noqa: N818 (it is no error: the function runs as it is)
-    """Something else than tensors, numbers and strings, in lists, tuples and dicts."""
-
-
-def rebuilt(structure: Any, tensors: list[Tensor]) -> Any:
-    """The structure, with tensors in their places."""
-    kind, content = structure[:2]
-    if kind is Tensor:
-        return tensors[content]
-    if kind is None:
-        return content
-    if issubclass(kind, dict):
-        return kind((key, rebuilt(item, tensors)) for key, item in content)
-    items = [rebuilt(item, tensors) for item in content]
-    return kind(items) if kind in (tuple, list) else kind(*items)

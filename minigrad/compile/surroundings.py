@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.compile.errors import NoProgram
 from minigrad.compile.kernels import names_in
 from minigrad.dtypes import default_dtype
 from minigrad.nn.hooks import everywhere
@@ -65,12 +66,8 @@ class _Entry(NamedTuple):
         return self.state.get(self.parameter)
 
 
-class Unseen(Exception):  # noqa: N818 (it is no error: the function runs as it is)
-    """Why a function's surroundings cannot be watched."""
-
-
 class Surroundings:
-    """The places that a function can see."""
+    """The places that a function can see. NoProgram if they cannot all be watched."""
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.places: list[Place] = []
@@ -96,7 +93,7 @@ class Surroundings:
     def _add(self, path: str, read: str, holder: Any, value: Any, how: str = "is") -> None:
         """Note a place, and look into its value later."""
         if len(self.places) == LIMIT:
-            raise Unseen(
+            raise NoProgram(
                 f"it can see more than {LIMIT} values, `{path}` among them: pass what it needs as arguments, or as tensors"
             )
         self.places.append(Place(path, read, holder, value, how))
@@ -112,7 +109,7 @@ class Surroundings:
         elif isinstance(value, Tensor):
             self.arrays.add(id(value.array))
             if value.hooks:
-                raise Unseen(f"a hook is registered on the tensor `{path}`, and a program calls no hooks")
+                raise NoProgram(f"a hook is registered on the tensor `{path}`, and a program calls no hooks")
         elif isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
             self.generators.append(value)
         elif isinstance(value, ContextVar):
@@ -150,7 +147,7 @@ class Surroundings:
         elif isinstance(value, type):
             self._enter_class(value)
         elif isinstance(value, Iterator) and "." not in path:
-            raise Unseen(
+            raise NoProgram(
                 f"it can see the iterator `{path}`, which moves on as it is used: pass what it gives as an argument"
             )
         elif hasattr(value, "__wrapped__") and callable(value):
@@ -235,7 +232,7 @@ class Surroundings:
             if isinstance(held, dict):
                 for key, value in held.items():
                     if isinstance(value, Tensor) and value.array.ndim and value.array.dtype != p.array.dtype:
-                        raise Unseen(
+                        raise NoProgram(
                             f"what {type(optimizer).__name__} keeps for a parameter is {value.array.dtype}, and that is "
                             f"{p.array.dtype} by now: make a new optimizer"
                         )
@@ -249,7 +246,7 @@ class Surroundings:
 
     def _look_at_hooks(self, where: str, hooks: Any) -> None:
         if any(getattr(hooks, when) for when in ("forward_pre", "forward", "backward_pre", "backward")):
-            raise Unseen(f"a hook is registered on {where}, and a program calls no hooks")
+            raise NoProgram(f"a hook is registered on {where}, and a program calls no hooks")
 
     # ── is it the same? ──────────────────────────────────────────────────────────────────────────────────────────────
 

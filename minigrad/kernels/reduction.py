@@ -16,8 +16,8 @@ def total(x: Array) -> Array:
 
 def sums(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
     """Σ x over axes."""
-    if axis is not None and x.ndim and axis == (x.ndim - 1,):
-        total = rows.total(x, axis[0])
+    if is_last(x, axis):
+        total = rows.total(x, x.ndim - 1)
         return total if keepdims else np.asanyarray(total.reshape(x.shape[:-1]))
     return np.asanyarray(np.add.reduce(x, axis, None, None, keepdims))  # type: ignore[call-overload]
 
@@ -33,10 +33,15 @@ def smallest(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
 
 
 def _extreme(ufunc: Any, x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:
-    if axis is not None and x.ndim and axis == (x.ndim - 1,):
-        found = rows.extreme(x, ufunc, axis[0])
+    if is_last(x, axis):
+        found = rows.extreme(x, ufunc, x.ndim - 1)
         return found if keepdims else np.asanyarray(found.reshape(x.shape[:-1]))
     return np.asanyarray(ufunc.reduce(x, axis=axis, keepdims=keepdims))
+
+
+def is_last(x: Array, axis: tuple[int, ...] | None) -> bool:
+    """Is it the last axis alone, along which `rows` may be quicker?"""
+    return x.ndim > 0 and axis == (x.ndim - 1,)
 
 
 def mean(x: Array, axis: tuple[int, ...] | None, keepdims: bool) -> Array:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Self
 
+from minigrad.backward import zero_gradients
 from minigrad.devices import check_device, is_device
 from minigrad.dtypes import DTypeLike, to_numpy
 from minigrad.nn.hooks import (
@@ -101,13 +102,7 @@ class Module(State):
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradient of every parameter, or with `set_to_none=False` fill it with zeros."""
-        for parameter in self.parameters():
-            if set_to_none:
-                parameter.grad = None
-            elif parameter.grad is not None:
-                if parameter.grad.requires_grad:
-                    parameter.grad = parameter.grad.detach()
-                parameter.grad.zero_()
+        zero_gradients(list(self.parameters()), set_to_none)
 
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Self:
         """Put `fn(x)` in the place of the values of every parameter, gradient and buffer x."""

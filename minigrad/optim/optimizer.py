@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from minigrad.backward import zero_gradients
 from minigrad.grad_mode import enable_grad
 from minigrad.graph import listening, tick
 from minigrad.hooks import RemovableHandle
@@ -113,15 +114,7 @@ class Optimizer:
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Drop the gradient of every parameter, or with `set_to_none=False` fill it with zeros."""
         for group in self.param_groups:
-            if listening.tape is not None and set_to_none:
-                listening.tape.cleared.update(map(id, group["params"]))
-            for p in group["params"]:
-                if set_to_none or p._grad is None:
-                    p._grad = None
-                else:
-                    if p._grad._requires_grad:
-                        p._grad = p._grad.detach()
-                    p._grad.zero_()
+            zero_gradients(group["params"], set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient. A closure, if given, is called first and its loss returned."""
