@@ -66,6 +66,11 @@ def test_every_function_that_draws_is_here():
 
 
 @DRAWS
+def test_a_notebook_shows_the_axes_that_are_returned_as_a_picture(name):
+    assert EVERY[name]()._repr_png_().startswith(b"\x89PNG")
+
+
+@DRAWS
 def test_the_form_is_data_then_options_then_axes_and_theme(name):
     parameters = inspect.signature(getattr(plot, name)).parameters
     assert list(parameters)[-2:] == ["ax", "theme"]

@@ -5,6 +5,8 @@ Every function draws its data on `ax`, or on axes of its own if that is None, an
     ax = plot.learning_curves(costs)
     ax.figure.savefig("costs.png")          or .svg, .pdf
 
+A notebook shows the axes, if they are the last line of a cell, as the picture that they are in.
+
 Colours, fonts and paper are those of matplotlib's settings; `theme="light"` or `"dark"` asks for one of two that are made
 to be told apart by every kind of colour vision. Blue is positive and red is negative, everywhere.
 

@@ -122,6 +122,21 @@ def _picture(base: type[Figure]) -> type[Figure]:
     return Picture
 
 
+@cache
+def _shown_axes() -> type[Axes]:
+    """Axes that a notebook shows as the picture they are in, rather than as their name."""
+    from matplotlib import axes
+
+    class Axes(axes.Axes):  # type: ignore[misc]
+        """Matplotlib's axes."""
+
+        def _repr_png_(self) -> bytes:
+            picture: bytes = self.figure._repr_png_()
+            return picture
+
+    return Axes
+
+
 def check_theme(theme: str | None) -> None:
     """Refuse a theme that there is not."""
     if theme is not None and theme not in PAPER:
@@ -132,7 +147,7 @@ def canvas(ax: Axes | None, theme: str | None, width: float = 7, height: float =
     """The axes to draw on, dressed in the theme if there is one, and the colours to use there."""
     check_theme(theme)
     if ax is None:
-        ax = figure(width, height, theme).add_subplot()
+        ax = figure(width, height, theme).add_subplot(axes_class=_shown_axes())
     if theme is not None:
         ax.figure.set_facecolor(PAPER[theme])
         ax.set_facecolor(PAPER[theme])
