@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -127,12 +127,13 @@ def _shown_axes() -> type[Axes]:
     """Axes that a notebook shows as the picture they are in, rather than as their name."""
     from matplotlib import axes
 
-    class Axes(axes.Axes):  # type: ignore[misc]
+    class Axes(axes.Axes):
         """Matplotlib's axes."""
 
         def _repr_png_(self) -> bytes:
-            picture: bytes = self.figure._repr_png_()
-            return picture
+            page = BytesIO()
+            cast("Figure", self.figure).savefig(page, format="png")
+            return page.getvalue()
 
     return Axes
 
