@@ -199,6 +199,17 @@ def test_names_are_escaped_and_shortened():
     assert "x" * 35 + "…" in minigrad.draw(x, names={"x" * 50: x}).source
 
 
+@pure_only
+@pytest.mark.parametrize("name", ["a\x00b", "a\nb", "a\u2028b", "a\ud800b"])
+def test_names_that_cannot_be_printed_leave_every_format_whole(name, tmp_path):
+    a = tensor([1.0, 2.0], requires_grad=True)
+    picture = minigrad.draw((a * 2).sum(), names={name: a})
+    ElementTree.fromstring(picture.svg())
+    for ending in ("svg", "html", "dot", "json", "mmd"):
+        assert "a b" in Path(picture.save(tmp_path / f"g.{ending}")).read_text(encoding="utf-8")
+    assert "a b  parameter" in str(picture)
+
+
 def test_names_must_be_a_dict_or_a_module():
     with pytest.raises(
         TypeError, match=r"names must be a dict from names to tensors \(locals\(\) is one\) or a module, not list"

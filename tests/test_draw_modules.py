@@ -580,6 +580,12 @@ def test_heat_maps_are_red_and_blue_about_zero():
     assert heat(np.array([[True, False]])).array().tolist() == [[127, 0]]
 
 
+def test_a_histogram_of_numbers_farther_apart_than_a_number_can_be():
+    drawn = histogram(np.array([-1.7e308, 0.0, 1.7e308]))
+    assert drawn.heights == (100, *[0] * 11, 100, *[0] * 10, 100)
+    assert drawn.signs == (*[-1] * 12, *[1] * 12)
+
+
 def test_histograms():
     bars = histogram(np.concatenate([np.full(50, -1.0), np.full(100, 1.0)]))
     assert (bars.heights[0], bars.heights[-1], sum(bars.heights)) == (50, 100, 150)

@@ -27,7 +27,7 @@ from minigrad.draw.look import (
     PAPER,
     SMALL_PRINT,
 )  # fmt: skip
-from minigrad.draw.survey import LONGEST, Box, Cluster, Edge, Survey
+from minigrad.draw.survey import LONGEST, Box, Cluster, Edge, Survey, printable
 
 GAP = "  "  # ordinary spaces, which are kept: others are taken for as wide as their bytes in UTF-8
 FLAT = 14  # points: the height up to which charts stand one below the other
@@ -324,7 +324,7 @@ def small(text: str, colour: str = MUTED) -> str:
 
 def plain(text: str) -> str:
     """Text for an HTML-like label."""
-    return escape(text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text))
+    return escape(printable(text))
 
 
 def numbers(text: str, colour: str) -> str:

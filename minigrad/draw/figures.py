@@ -147,6 +147,8 @@ def histogram(array: Array) -> Histogram:
     if not data.size:
         return Histogram((0,) * BINS, (0,) * BINS)
     data = data.astype(np.float64).reshape(-1)
+    if float(np.abs(data).max()) > 1e300:  # their distance may be more than a number can be
+        data = data / 16
     low, high = float(data.min()), float(data.max())
     if high - low <= abs(high) * 1e-12:  # all the same: one bar in the middle
         low, high = low - 1, high + 1

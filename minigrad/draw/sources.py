@@ -23,6 +23,7 @@ from minigrad.draw.survey import (
     operand_name,
     operations,
     passes,
+    printable,
 )  # fmt: skip
 from minigrad.draw.values import results, show_values
 from minigrad.draw.watch import Failure, failure_of, trace
@@ -197,7 +198,7 @@ def survey(
         tensors += seen.names()
     called: dict[Target, str] = {}
     for name, tensor in tensors:
-        called.setdefault(target_of(tensor), name)
+        called.setdefault(target_of(tensor), printable(name))
     ends = {target_of(root): root for root in roots}
     nodes = operations(list(ends))
     places = in_order(nodes, list(ends))

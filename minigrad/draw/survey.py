@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, TypeAlias
 
 from minigrad.draw.figures import Figures
@@ -106,6 +107,11 @@ def named(names: Any) -> list[tuple[str, Tensor]]:
     return found
 
 
+def printable(text: str) -> str:
+    """Text with a space for each character that has no picture: line ends, control characters, halves of a pair."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text)
+
+
 def operations(ends: Sequence[Target]) -> list[Node]:
     """Every recorded operation behind `ends`, oldest first."""
     found = {end for end in ends if type(end) is Node}
@@ -147,16 +153,22 @@ def box(target: Target, name: str, root: bool) -> Box:
     """The box of an operation or a leaf, without numbers."""
     if isinstance(target, Node):
         kind = "output" if root else "operation"
-        drawn = Box(kind, root, name, target, target.shape, str(target.dtype))
+        drawn = Box(kind, root, name, target, target.shape, dtype_name(target.dtype))
         drawn.operation = PUBLIC.get(target.name, target.name)
         drawn.settings = tuple(settings(target.kwargs))
         return drawn
     like: Any = target.array if isinstance(target, Tensor) else target
-    shape, dtype = tuple(like.shape), str(like.dtype)
+    shape, dtype = tuple(like.shape), dtype_name(like.dtype)
     kind = "input" if name or shape else "constant"
     if isinstance(target, Tensor) and wants_gradient(target):
         kind = "parameter"
     return Box(kind, root, name, None, shape, dtype)
+
+
+@cache
+def dtype_name(dtype: Any) -> str:
+    """'float32'; NumPy takes as long over it as a box takes for everything else."""
+    return str(dtype)
 
 
 def wants_gradient(leaf: Tensor) -> bool:

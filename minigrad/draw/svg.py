@@ -8,6 +8,7 @@ from html import escape
 from re import Match
 
 from minigrad.draw.charts import SLOT, as_svg
+from minigrad.draw.dot import plain
 from minigrad.draw.figures import Chart, Figures
 from minigrad.draw.flow import bytes_text
 from minigrad.draw.look import FAMILY, stylesheet
@@ -27,10 +28,10 @@ def finished(text: str, drawing: Survey, charts: Sequence[tuple[Chart, bool]], t
     text = raised(text)
     title, description = summary(drawing)
     opening = (
-        f'<svg class="minigrad-graph" role="img" aria-label="{escape(title)}" font-family="{escape(FAMILY)}" '
+        f'<svg class="minigrad-graph" role="img" aria-label="{plain(title)}" font-family="{escape(FAMILY)}" '
         f'style="max-width:100%;height:auto" '
     )
-    words = f"\n<title>{escape(title)}</title>\n<desc>{escape(description)}</desc>\n<style>{stylesheet(theme)}</style>"
+    words = f"\n<title>{plain(title)}</title>\n<desc>{plain(description)}</desc>\n<style>{stylesheet(theme)}</style>"
     head, _, rest = text.partition(">")
     return head.replace("<svg ", opening, 1) + ">" + words + rest
 
@@ -78,7 +79,7 @@ def titles(drawing: Survey) -> Callable[[Match[str]], str]:
         elif kind == "cluster":
             cluster = drawing.clusters[int(name.rpartition("_")[2])]
             mark, words = f' data-call="{name.rpartition("_")[2]}"', f"module {cluster.title} ({cluster.kind})"
-        return f'<g class="{kind}{more}"{mark}{rest}>' + (f"<title>{escape(words)}</title>" if words else "")
+        return f'<g class="{kind}{more}"{mark}{rest}>' + (f"<title>{plain(words)}</title>" if words else "")
 
     return title
 
