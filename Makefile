@@ -8,6 +8,7 @@
 #   make lesson   the lesson in your browser, with the engine on this machine; builds what is missing (Node.js and npm)
 #   make lesson-static   the lesson as a folder for any static host, in build/lesson-static (Node.js and npm)
 #   make test-lesson   an environment with Playwright, and the lesson tested in Node.js and in an installed Chromium
+#   make lesson-picture   the README's picture of the lesson, from the running page
 #   make draw     the computation graphs of the README, into runs/graphs
 #   make gallery   train the digit network briefly and draw the pictures of docs/gallery.md
 #   make clean    remove what the others made
@@ -17,7 +18,7 @@ ARGS ?=
 bin := .venv/bin
 one_thread := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 
-.PHONY: mnist test test-pictures parity lint bench lesson lesson-static test-lesson draw gallery clean
+.PHONY: mnist test test-pictures parity lint bench lesson lesson-static test-lesson lesson-picture draw gallery clean
 
 mnist: .venv/installed
 	$(bin)/python scripts/mnist.py $(ARGS)
@@ -49,15 +50,18 @@ lesson-static: .venv/installed $(if $(ARGS),,build/lesson-static/index.html)
 page := scripts/build_lesson.py scripts/lesson_bytecode.mjs docs/engine.md docs/gradients.md docs/lesson.md \
 	$(shell find minigrad/lesson -type f -not -path '*/node_modules/*' -not -name '*.pyc')
 
-build/lesson/index.html: $(page)
+build/lesson/index.html: $(page) | .venv/installed
 	$(bin)/python scripts/build_lesson.py
 
-build/lesson-static/index.html: $(page) $(shell find minigrad models -type f -not -path '*/node_modules/*' -not -name '*.pyc')
+build/lesson-static/index.html: $(page) $(shell find minigrad models -type f -not -path '*/node_modules/*' -not -name '*.pyc') | .venv/installed
 	$(bin)/python scripts/build_lesson.py --static
 
 test-lesson: .venv-lesson/installed
 	.venv-lesson/bin/python scripts/build_lesson.py --static
 	LESSON=build/lesson-static $(one_thread) .venv-lesson/bin/python -m pytest -n 2 --dist loadgroup tests/lesson_page $(ARGS)
+
+lesson-picture: .venv-lesson/installed build/lesson/index.html
+	$(one_thread) .venv-lesson/bin/python scripts/picture_lesson.py $(ARGS)
 
 draw: .venv/installed
 	$(bin)/python scripts/draw_graph.py --out runs/graphs $(ARGS)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from minigrad.lesson.server import Server
 
-SITE = Path("build") / "lesson"
+SITE = Path(__file__).resolve().parents[2] / "build" / "lesson"  # of the checkout
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -30,7 +30,9 @@ def main(argv: list[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=int, default=0, help="the port, from 1 to 65535; any that is free unless given")
     parser.add_argument("--no-browser", action="store_true", help="do not open the browser")
-    parser.add_argument("--site", type=Path, default=SITE, help=f"the folder with the page ({SITE})")
+    parser.add_argument(
+        "--site", type=Path, default=SITE, help="the folder with the page (the build/lesson of this checkout)"
+    )
     parser.add_argument(
         "--map", action="append", default=[], metavar="/PATH/=FOLDER", help="serve files below /PATH/ from a folder"
     )

@@ -12,7 +12,7 @@ import pytest
 from test_wire import decoded
 
 from minigrad.lesson import wire
-from minigrad.lesson.__main__ import main
+from minigrad.lesson.__main__ import SITE, main
 from minigrad.lesson.engine import METHODS
 from minigrad.lesson.server import Server
 
@@ -204,6 +204,7 @@ def test_it_listens_on_this_machine_only(server):
 
 
 def test_the_command(site, capsys):
+    assert SITE.is_absolute()  # the page is found from any folder
     assert main(["--site", str(site / "figures" / "nothing"), "--no-browser"]) == 2
     assert "build it with `make lesson`" in capsys.readouterr().err
     with socket.socket() as taken:
