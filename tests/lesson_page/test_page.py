@@ -850,6 +850,19 @@ def test_a_link_brings_the_seed(browser, native):
     one.close()
 
 
+def test_a_link_to_a_place_stays_there(browser, native):
+    one = Reader(browser, native, "#training?seed=7")
+    one.live()
+    one.page.wait_for_selector("#training[data-live]", timeout=WAIT)
+    one.page.evaluate(
+        "document.querySelector('#lesson').prepend(Object.assign(document.createElement('p'), {style: 'height: 3000px'}))"
+    )
+    one.page.wait_for_function("Math.abs(document.getElementById('training').getBoundingClientRect().top) < 200")
+    one.page.mouse.wheel(0, -5000)
+    one.page.wait_for_function("document.getElementById('training').getBoundingClientRect().top > 2000")
+    one.close()
+
+
 def test_opened_from_disk_it_says_what_to_do(browser, static_site):
     context = browser.new_context()
     page = context.new_page()

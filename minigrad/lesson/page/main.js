@@ -71,6 +71,16 @@ class Page extends EventTarget {
 }
 
 const page = new Page();
+
+// ── a link to a place stays there ──
+// The figures above come alive, and grow, after the browser has gone to the place: until the reader moves, the page goes along.
+let place = null;
+const aim = () => { place = document.getElementById(location.hash.slice(1).split("?")[0]); };
+const go = () => place?.scrollIntoView({ behavior: "instant" });
+for (const kind of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(kind, () => { place = null; }, { passive: true, capture: true });
+addEventListener("hashchange", aim);
+aim();
+new ResizeObserver(go).observe(document.getElementById("lesson"));
 window.lesson = { page, figures: {} };
 
 async function start() {
