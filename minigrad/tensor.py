@@ -196,8 +196,9 @@ class Tensor(
             raise GraphError(
                 f"a tensor of type {self.array.dtype} cannot require grad: convert it to floating point first, x.float()"
             )
-        self._requires_grad = bool(wanted)
-        listening.changes += 1
+        if self._requires_grad is not bool(wanted):
+            self._requires_grad = bool(wanted)
+            listening.changes += 1
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set `requires_grad`; returns the tensor itself."""

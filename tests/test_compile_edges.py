@@ -456,3 +456,26 @@ def test_what_an_optimizer_keeps_in_another_dtype_has_no_program():
             left.append(call(minigrad.rand(4, 3).double()).item())
         found.append([*left, *(call(minigrad.rand(4, 3).double()).item() for _ in range(4))])
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("name", [*OPTIMIZERS, "Rprop", "ASGD"])
+def test_every_optimizer_is_recorded_once(name):
+    """What it counts is put back by the program, and decides nothing."""
+    found = []
+    for compiled in (False, True):
+        minigrad.manual_seed(0)
+        model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+        descent = OPTIMIZERS[name](model.parameters()) if name in OPTIMIZERS else getattr(optim, name)(model.parameters())
+
+        def step(x, model=model, descent=descent):
+            descent.zero_grad()
+            cost = model(x).square().mean()
+            cost.backward()
+            descent.step()
+            return cost.detach()
+
+        call = minigrad.compile(step) if compiled else step
+        found.append([call(minigrad.rand(5, 3)).item() for _ in range(12)])
+    assert found[0] == found[1]
+    assert call.fast(minigrad.rand(5, 3)).ndim == 0  # there is a program
+    assert sum(call.renewed.values()) <= (name == "RAdam")  # which begins to rectify at its sixth step

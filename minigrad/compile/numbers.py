@@ -137,7 +137,7 @@ class Numbers:
             for state, key, value in held:
                 left = state[key]
                 if isinstance(left, Number):
-                    state[key] = type(value)(float(left) if type(value) is float else left.value)
+                    state[key] = type(value)(left.value)
                     if left.text != before[id(state), key]:
                         self.results = [r for r in self.results if r[0] is not state or r[1] != key]
                         self.results.append((state, key, left.text))
