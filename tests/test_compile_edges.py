@@ -269,6 +269,21 @@ def test_a_cache_that_is_cleared_is_noticed():
     assert call(minigrad.ones(1)).item() == 3.0
 
 
+def test_a_constant_that_was_written_over_while_recording():
+    """The gradient of the bias is the same at every call, and the second backward pass adds to it in place."""
+    model = nn.Linear(3, 2)
+
+    def step(x):
+        model.zero_grad()
+        for factor in (1.0, 3.0):
+            (model(x).sum() * factor).backward()
+
+    call = minigrad.compile(step)
+    for _ in range(5):
+        call(minigrad.rand(4, 3))
+        assert model.bias.grad.tolist() == [16.0, 16.0]
+
+
 # ── a check that fails after something was written ───────────────────────────────────────────────────────────────────
 
 
@@ -465,7 +480,9 @@ def test_every_optimizer_is_recorded_once(name):
     for compiled in (False, True):
         minigrad.manual_seed(0)
         model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
-        descent = OPTIMIZERS[name](model.parameters()) if name in OPTIMIZERS else getattr(optim, name)(model.parameters())
+        descent = (
+            OPTIMIZERS[name](model.parameters()) if name in OPTIMIZERS else getattr(optim, name)(model.parameters())
+        )
 
         def step(x, model=model, descent=descent):
             descent.zero_grad()

@@ -34,7 +34,7 @@ class Program:
     def __init__(self, tape: Tape, arguments: list[Value], outputs: list[Value], gradients: int = 0) -> None:
         self.arguments = arguments
         self.numbers, self.draws = tape.numbers, tape.draws
-        calls, latest = versions(tape.calls)
+        calls, latest, self.gone = versions(tape.calls)
         calls, first = without_twins(calls)
         self.outputs = [first.get(v, v) for v in (latest.get(v, v) for v in outputs)]
         self.part(calls, gradients)
@@ -75,6 +75,7 @@ class Program:
                 and call.results
                 and call.name != "draw"
                 and not written.intersection(v.root for v in call.results)
+                and not self.gone.intersection(call.results)
                 and not counts(call)
             )
             if pure and all(v.root in fixed or is_private(v, written) for v in reads):
@@ -186,10 +187,12 @@ def settle(calls: list[Call]) -> None:
                 value.root = value.root.root
 
 
-def versions(calls: list[Call]) -> tuple[list[Call], dict[Value, Value]]:
-    """The calls with a new value for each elementwise write over a result that has no views; the last version of each."""
+def versions(calls: list[Call]) -> tuple[list[Call], dict[Value, Value], set[Value]]:
+    """The calls with a new value for each elementwise write over a result that has no views; the last version of each; those
+    whose numbers are gone, since the next version was written over them."""
     viewed = {value.root for call in calls for value in call.results if value.root is not value}
     latest: dict[Value, Value] = {}
+    gone: set[Value] = set()
     for call in calls:
         rename(call, latest)
         if (
@@ -204,7 +207,8 @@ def versions(calls: list[Call]) -> tuple[list[Call], dict[Value, Value]]:
         if old.root is old and old.kind == "result" and first not in viewed:
             new = Value(old.array, "result", None, call)
             call.results, call.written, latest[first] = [new], [], new
-    return calls, latest
+            gone.add(old)
+    return calls, latest, gone
 
 
 def without_twins(calls: list[Call]) -> tuple[list[Call], dict[Value, Value]]:
