@@ -193,3 +193,17 @@ def test_marimo_replaces_its_output(monkeypatch):
 def test_it_needs_no_matplotlib(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert plot.Live(1, stream=io.StringIO()).costs == []
+
+
+def test_sparklines_of_tensors():
+    assert sparkline(minigrad.tensor([0.0, 7.0])) == sparkline([minigrad.tensor(0.0), minigrad.tensor(7.0)]) == "▁█"
+    assert sparkline(n for n in (0, 7)) == "▁█"
+
+
+def test_a_title_and_a_note_of_several_lines_stay_in_the_one_that_is_taken_back():
+    stream = Terminal()
+    with Live(2, "epoch\n1", stream=stream, every=0) as shown:
+        shown.update(1.0, "a\nb")
+    assert "\repoch 1 " in stream.getvalue()
+    assert "  a b" in stream.getvalue()
+    assert "\n" not in stream.getvalue()

@@ -390,7 +390,7 @@ def test_digits_need_no_titles():
 
 
 def test_what_is_no_row_of_images_is_refused():
-    with pytest.raises(ValueError, match="shorter"):
+    with pytest.raises(ShapeError, match="titles for"):
         plot.digits(np.zeros((2, 28, 28)), ["one"])
     with pytest.raises(ShapeError, match=r"^digits got images of shape \(2, 784\): give"):
         plot.digits(np.zeros((2, 784)))
@@ -693,3 +693,31 @@ def test_weights_that_do_not_fit_are_refused():
         plot.nudges([np.ones((2, 3))], activations=[np.ones(3)])
     with pytest.raises(ShapeError, match=r"^nudges got 1 names for 2 outputs"):
         plot.nudges([np.ones((2, 3))], names=["a"])
+
+
+@pytest.mark.parametrize(
+    ("draw", "kind", "message"),
+    [
+        (lambda: plot.digits(np.ones((2, 5, 5)), ["a"]), ShapeError, "1 titles for 2 images: give one for each"),
+        (
+            lambda: plot.mistakes(np.ones((2, 5, 5)), [0, 7], np.eye(2)),
+            ValueError,
+            "labels from 0 to 7 for 2 outputs: give 0 to 1",
+        ),
+        (lambda: plot.gradient_distribution([[1.0]]), TypeError, "got a list: give a dict from names"),
+        (
+            lambda: plot.cost_surface([0], [0], [[1]]),
+            ValueError,
+            "1 by 1 costs, 1 of them finite: a map needs two steps",
+        ),
+        (lambda: plot.cost_surface([0, 1], [0, 1], [[np.nan] * 2] * 2), ValueError, "0 of them finite"),
+        (lambda: plot.strips([np.ones(3)], [None]), ShapeError, "None for a gradient: call backward"),
+    ],
+)
+def test_what_cannot_be_drawn_is_said_with_its_remedy(draw, kind, message):
+    with pytest.raises(kind, match=re.escape(message)):
+        draw()
+
+
+def test_no_images_at_all_have_no_mistakes():
+    assert not plot.mistakes(np.ones((0, 5, 5)), [], np.ones((0, 2))).texts

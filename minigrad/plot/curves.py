@@ -133,12 +133,16 @@ def gradient_distribution(
 
     Sizes are of single weights, so a layer does not look stronger for having more of them. The axis is logarithmic, and
     weights whose gradient is exactly 0 (pixels that are always black) are left out: the legend says how many. ShapeError
-    if a gradient's first dimension is not the number of steps; ValueError if there are no layers.
+    if a gradient's first dimension is not the number of steps; ValueError if there are no layers; TypeError for no dict.
 
     >>> ax = gradient_distribution({"first": [[1.0, 2.0, 3.0], [0.0, 1.0, 2.0]], "second": [[0.1], [0.2]]})
     >>> ax.lines[0].get_ydata().tolist()
     [2.0, 1.5]
     """
+    if not isinstance(gradients, Mapping):
+        raise TypeError(
+            f"gradient_distribution got a {type(gradients).__name__}: give a dict from names to gradients (steps, ...)"
+        )
     if not gradients:
         raise ValueError("gradient_distribution got no layers: give a dict from names to gradients (steps, ...)")
     sizes = {name: np.abs(array(values)) for name, values in gradients.items()}

@@ -85,7 +85,8 @@ def cost_surface(
         log: colours by the logarithm of the cost, which has to be above 0.
         levels: how many colours.
 
-    ShapeError if shapes do not fit; ValueError for `log` and a cost that is not above 0.
+    ShapeError if shapes do not fit; ValueError for `log` and a cost that is not above 0, for one step only, and
+    where no cost is finite.
 
     Source: H. Li et al., Visualizing the loss landscape of neural nets, NeurIPS 2018.
 
@@ -100,10 +101,15 @@ def cost_surface(
         raise ShapeError(
             f"cost_surface got x {right.shape}, y {up.shape}, costs {heights.shape}: give (n,), (m,), (m, n)"
         )
+    there = heights[np.isfinite(heights)]
+    if min(heights.shape) < 2 or not there.size:
+        raise ValueError(
+            f"cost_surface got {heights.shape[1]} by {heights.shape[0]} costs, {there.size} of them finite: "
+            "a map needs two steps along each direction, and a cost that is finite"
+        )
     if log and not (heights[np.isfinite(heights)] > 0).all():
         raise ValueError("cost_surface: log=True needs costs above 0")
     ax, look = canvas(ax, theme, 6.4, 5)
-    there = heights[np.isfinite(heights)]
     low, high = float(there.min()), float(there.max())
     if low == high:
         high = low + 1

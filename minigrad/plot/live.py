@@ -6,7 +6,7 @@ import math
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from itertools import pairwise
 from types import TracebackType
@@ -16,11 +16,12 @@ BLOCKS, PLAIN = "▁▂▃▄▅▆▇█", "_.-=+*#@"  # for terminals that hav
 KEPT = 1000  # so many costs are remembered; older neighbours are averaged
 
 
-def sparkline(values: Sequence[float], width: int = 24, marks: str = BLOCKS) -> str:
+def sparkline(values: Iterable[Any], width: int = 24, marks: str = BLOCKS) -> str:
     """A line of at most `width` marks, the lowest for the smallest value and the highest for the largest.
 
-    More values than marks are averaged, those beside each other. What is not a finite number is left out of the mean, and
-    is a space where it stands alone. The scale is that of the values shown, so a flat line may be a high cost.
+    The values are numbers, or tensors of one. More of them than marks are averaged, those beside each other. What is not
+    a finite number is left out of the mean, and is a space where it stands alone. The scale is that of the values shown,
+    so a flat line may be a high cost.
     ValueError for a width below 1.
 
     Source: E. Tufte, Beautiful Evidence, 2006.
@@ -30,6 +31,7 @@ def sparkline(values: Sequence[float], width: int = 24, marks: str = BLOCKS) -> 
     """
     if width < 1:
         raise ValueError(f"sparkline: width {width}: give at least 1")
+    values = [float(value) for value in values]
     cells = min(width, len(values))
     edges = [round(i * len(values) / cells) for i in range(cells + 1)] if cells else []
     means = [_mean(values[a:b]) for a, b in pairwise(edges)]
@@ -135,8 +137,9 @@ class Live:
         cells = 10 if width >= 90 else 6
         bar = marks[-1] * round(cells * share)
         bar += ("░" if marks is BLOCKS else ".") * (cells - len(bar))
-        line = f"{self.title} {bar} {100 * share:3.0f} %  cost {self._last:.4g} ".lstrip()
-        note = f"  {self.note}" if self.note else ""
+        title, note = (" ".join(text.splitlines()) for text in (self.title, self.note))  # one line is taken back
+        line = f"{title} {bar} {100 * share:3.0f} %  cost {self._last:.4g} ".lstrip()
+        note = f"  {note}" if note else ""
         line += sparkline(self.costs, min(14, max(8, width - len(line) - len(note))), marks)
         left = "  " + self._times().partition(", ")[2]
         if len(line) + len(note) > width:

@@ -35,7 +35,9 @@ def digits(
     pixels = array(images)
     if pixels.ndim != 3:
         raise ShapeError(f"digits got images of shape {pixels.shape}: give (N, height, width), x.reshape(-1, 28, 28)")
-    names = [""] * len(pixels) if titles is None else titles
+    names = [""] * len(pixels) if titles is None else list(titles)
+    if len(names) != len(pixels):
+        raise ShapeError(f"digits got {len(names)} titles for {len(pixels)} images: give one for each")
     ax, look = canvas(ax, theme, *_size(pixels, names, columns, 0.95))
     return _mosaic(ax, look, pixels, names, columns, cmap=look.strokes)
 
@@ -120,7 +122,7 @@ def mistakes(
 
     The number is the output for what it was read as: in per cent if outputs are probabilities, else as it is, because
     ten separate sigmoids are no probabilities of ten answers. The title says how many mistakes there are. ShapeError if
-    shapes do not fit.
+    shapes do not fit, ValueError for a label that no output is for.
 
     >>> import numpy as np
     >>> ax = mistakes(np.zeros((2, 28, 28)), [7, 1], np.eye(10)[[4, 1]])
@@ -133,7 +135,12 @@ def mistakes(
             f"mistakes got images {pixels.shape}, labels {right.shape}, outputs {said.shape}: "
             "give (N, height, width), (N,) and (N, classes)"
         )
-    guessed = said.argmax(1)
+    classes = said.shape[1]
+    if len(right) and not (classes and right.min() >= 0 and right.max() < classes):
+        raise ValueError(
+            f"mistakes got labels from {right.min()} to {right.max()} for {classes} outputs: give 0 to {classes - 1}"
+        )
+    guessed = said.argmax(1) if len(right) else right
     likely = bool((said >= 0).all()) and bool(np.allclose(said.sum(1), 1, atol=1e-3))
     wrongness = _costs(said, right, likely) if costs is None else array(costs).astype(float)
     if wrongness.shape != right.shape:

@@ -41,7 +41,10 @@ def strips(
     >>> [image.get_array().shape for image in ax.images]
     [(5, 3), (5, 3)]
     """
-    own, slopes = [array(w).astype(float) for w in weights], [array(g).astype(float) for g in gradients]
+    given = list(gradients)
+    if any(g is None for g in given):
+        raise ShapeError("strips got None for a gradient: call backward() first, or give zeros of its shape")
+    own, slopes = [array(w).astype(float) for w in weights], [array(g).astype(float) for g in given]
     if not own or [w.shape for w in own] != [g.shape for g in slopes]:
         raise ShapeError(
             f"strips got weights of shapes {[w.shape for w in own]} and gradients of shapes {[g.shape for g in slopes]}: "
