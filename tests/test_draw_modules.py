@@ -20,6 +20,7 @@ from minigrad.draw.charts import as_cells, as_svg, colours, heat_cells, png
 from minigrad.draw.examples import EXAMPLES, GPT
 from minigrad.draw.figures import MISSING, Heat, Histogram, chart, figures, heat, histogram, size_of
 from minigrad.draw.flow import bytes_text
+from minigrad.draw.frames import settled
 
 needs_layout = pytest.mark.skipif(
     minigrad.draw(tensor(1.0))._repr_mimebundle_().keys() == {"text/plain"}, reason="needs a layout program"
@@ -713,3 +714,82 @@ def test_pictures_have_a_short_repr():
     picture = minigrad.draw(leaf(1.0).exp())
     assert repr(picture) == "<Picture: 1 operations in 2 boxes; .save('graph.svg') writes it>"
     assert str(picture).splitlines()[0] == "parameter#0  parameter  value 1  grad 2.718"
+
+
+# ── frames ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+PLACE = re.compile(r"(-?[\d.]+),(-?[\d.]+)")
+
+
+def group(svg, mark):
+    """The SVG of a box, an arrow or a frame."""
+    return re.search(rf'<g [^>]*{mark}".*?</g>', svg, re.DOTALL)[0]
+
+
+def extent(piece):
+    """What the shapes in a piece of SVG reach over, by their control points: left, right."""
+    across = [float(x) for shape in re.findall(r' (?:d|points)="([^"]*)"', piece) for x, _ in PLACE.findall(shape)]
+    return min(across), max(across)
+
+
+@needs_layout
+def test_a_frame_takes_in_the_arrows_and_labels_of_its_boxes_and_no_arrow_crosses_its_title():
+    picture = EXAMPLES["gpt"]()
+    svg, drawing = picture.svg(), picture.drawing
+    (call,) = [i for i, cluster in enumerate(drawing.clusters) if cluster.repeats > 1]
+    left, right = extent(group(svg, f'data-call="{call}'))
+    inside = [i for i, drawn in enumerate(drawing.boxes) if call in drawn.scope]
+    labels = 0
+    for i, edge in enumerate(drawing.edges):
+        if edge.head in inside:
+            piece = group(svg, f'data-edge="{i}')
+            begin, end = extent(piece)
+            assert left < begin < end < right
+            labels += (places := [float(x) for x in re.findall(r'<text[^>]* x="([\d.]+)"[^>]*>←', piece)]) != []
+            assert all(left < x and x + 45 < right for x in places)
+    assert labels == 4
+    title = [tuple(map(float, at)) for at in re.findall(rf'<text data-title="{call}"[^>]* x="(\S+)" y="(\S+)"', svg)]
+    assert title[0][0] == pytest.approx(left + 8)
+    (entering,) = [i for i, edge in enumerate(drawing.edges) if edge.head == inside[0]]
+    begin, end = extent(group(svg, f'data-edge="{entering}'))
+    assert max(x for x, _ in title) + 20 < begin
+
+
+FRAME = """<svg><g id="graph0" class="graph"><polygon fill="#fffffe" points="0,0 0,300 400,300 400,0 0,0"/>
+<g id="clust1" class="cluster">
+<title>cluster_0</title>
+<path d="M100,0C100,0 200,0 200,0 200,100 200,100 200,200 200,200 100,200 100,200 100,100 100,100 100,0"/>
+<text x="108" y="12" font-size="10">a frame</text>
+</g>
+<g id="node1" class="node">
+<title>n0</title>
+<polygon points="110,20 190,20 190,40 110,40"/>
+</g>
+<g id="node2" class="node">
+<title>n1</title>
+<polygon points="110,160 190,160 190,180 110,180"/>
+</g>
+<g id="node3" class="node">
+<title>n2</title>
+<polygon points="{other},80 400,80 400,120 {other},120"/>
+</g>
+<g id="edge1" class="edge">
+<title>n0&#45;&gt;n1</title>
+<path d="M190,30C240,70 240,130 190,170"/>
+</g>
+</g></svg>"""
+
+
+def test_a_frame_is_widened_only_where_nothing_is_in_the_way():
+    free, tight = (settled(FRAME.format(other=other)) for other in (300, 230))
+    assert "200,0 232.5,0" not in tight
+    assert tight == FRAME.format(other=230)
+    left, right = extent(group(free, 'class="cluster'))
+    assert left == 100
+    assert right == pytest.approx(227.5 + 5, abs=0.5)  # the curve's own extent, and a gap
+    assert free.replace(f"{right:.6g}", "200") == FRAME.format(other=300)
+
+
+def test_a_title_moves_away_from_an_arrow():
+    crossed = FRAME.format(other=300).replace("M190,30C240,70 240,130 190,170", "M115,-20C115,0 115,10 115,20")
+    assert '<text x="152.8"' in settled(crossed)

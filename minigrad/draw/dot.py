@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from html import escape
 from textwrap import wrap
@@ -57,6 +58,8 @@ class Writer:
         for edge in drawing.edges:
             if edge.share:
                 shares.setdefault(edge.tail, []).append(edge)
+        pairs = [(edge.tail, edge.head) for edge in drawing.edges]
+        self.parallel = {pair for pair, n in Counter(pairs).items() if n > 1}
         self.shares = {tail: edges for tail, edges in shares.items() if len(edges) > 1}
 
     def source(self) -> str:
@@ -218,7 +221,13 @@ class Writer:
         words = [plain(edge.role)] if edge.role else []
         if edge.tail in self.shares and edge.share:
             words.append(tint(f"← {plain(edge.share)}", FLOW))
-        return f"<{'<BR/>'.join(f' {word} ' for word in words)}>" if words else None
+        if not words:
+            return None
+        text = "<BR/>".join(f" {word} " for word in words)
+        if (edge.tail, edge.head) in self.parallel and self.direction in ("LR", "RL"):  # else one arrow crosses both
+            room = '<TD FIXEDSIZE="TRUE" WIDTH="1" HEIGHT="6"></TD>'
+            text = TABLE.replace('PADDING="1"', 'PADDING="0"') + line(room) + line(f"<TD>{text}</TD>") + "</TABLE>"
+        return f"<{text}>"
 
     # ── below the picture ────────────────────────────────────────────────────────────────────────────────────────────
 

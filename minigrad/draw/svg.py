@@ -11,6 +11,7 @@ from minigrad.draw.charts import SLOT, as_svg
 from minigrad.draw.dot import plain
 from minigrad.draw.figures import Chart, Figures
 from minigrad.draw.flow import bytes_text
+from minigrad.draw.frames import settled
 from minigrad.draw.look import FAMILY, stylesheet
 from minigrad.draw.survey import Box, Edge, Survey
 
@@ -22,6 +23,7 @@ def finished(text: str, drawing: Survey, charts: Sequence[tuple[Chart, bool]], t
     """The picture as one SVG that needs nothing else."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<!--.*?-->\n?", "", text, flags=re.DOTALL)
+    text = settled(text)
     text = re.sub(r' (?:xml:space="preserve"|font-family="[^"]*")', "", text)
     text = PLACE.sub(lambda found: placed(found, charts), text)
     text = GROUP.sub(titles(drawing), text)
