@@ -227,6 +227,21 @@ def test_stepping_by_keyboard(visit):
     assert page.locator("#slider").get_attribute("aria-valuetext") == "step 1 of 4: forward"
 
 
+def test_the_shares_of_a_step_keep_clear_of_rings_and_of_each_other(visit):
+    page = visit("neuron.html")
+    shares = 0
+    for step in range(6, 11):
+        page.evaluate(f"go({step})")
+        words, rings = page.evaluate(
+            """() => [".share", ".done .ring, .now .ring"].map((what) => [...document.querySelectorAll(what)].map(
+                (e) => { const b = e.getBBox(); return {x: b.x, y: b.y, r: b.x + b.width, b: b.y + b.height}; }))"""
+        )
+        shares += len(words)
+        for i, word in enumerate(words):
+            assert all(apart(word, other, 0) for other in [*rings, *words[:i]])
+    assert shares
+
+
 def test_gradients_are_seen_when_they_have_come_back(visit):
     page = visit("neuron.html")
     hidden = (
