@@ -7,8 +7,8 @@ Where things are:
 * `arrange.py` makes a large graph small: modules as boxes, repeats once, a neighbourhood;
 * `figures.py` and `charts.py` turn arrays into the few numbers, heat maps and histograms that fit in a box;
 * `dot.py` writes the DOT text, in the colours of `look.py`;
-* `picture.py` has it laid out, shown and saved, by way of `svg.py`, `export.py` and `page.py`, a page to step
-  through.
+* `picture.py` has it laid out, shown and saved, by way of `svg.py`, `frames.py`, which makes room in
+  frames, `export.py` and `page.py`, a page to step through.
 """
 
 from __future__ import annotations

@@ -137,7 +137,7 @@ def png(image: Array) -> bytes:
     rows, columns, _ = image.shape
     lines = b"".join(b"\0" + image[i].tobytes() for i in range(rows))
     header = struct.pack(">IIBBBBB", columns, rows, 8, 6, 0, 0, 0)
-    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 3)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data)) for name, data in parts
     )

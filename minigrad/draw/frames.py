@@ -35,8 +35,8 @@ class Arrow:
     def __init__(self, name: str, body: str) -> None:
         self.tail, _, self.head = name.replace("&#45;", "-").replace("&gt;", ">").partition("->")
         self.path = next(iter(SHAPE.findall(body)), "")
-        self.at = bounds(body.partition("<text")[0])
-        self.label = words(body)
+        self.at = bounds(body.partition("<polygon")[0])
+        self.label = words(body) if "<text" in body else None
 
     @cached_property
     def points(self) -> Array:
