@@ -34,11 +34,16 @@ for _constant in (*_ONE.values(), *_EXP_LIMIT.values()):
 
 
 def sigmoid(x: Array) -> Array:
-    """eˣ / (1 + eˣ), accurate in both tails; the exponent stops short of overflow, long after the result is 1."""
+    """1 / (1 + exp(-x)), accurate in both tails; the exponent stops short of overflow, where the result is below 1e-38.
+
+    eˣ / (1 + eˣ) would be a pass shorter, but near 1 it rounds otherwise than PyTorch does, and log(1 - σ) shows it.
+    """
     kind = x.dtype.char
-    out: Array = np.asanyarray(np.minimum(x, _EXP_LIMIT[kind]))
+    out: Array = np.asanyarray(np.negative(x))
+    np.minimum(out, _EXP_LIMIT[kind], out=out)
     np.exp(out, out)
-    np.divide(out, np.add(out, _ONE[kind]), out)
+    np.add(out, _ONE[kind], out)
+    np.reciprocal(out, out)
     return out
 
 
