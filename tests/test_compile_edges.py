@@ -284,6 +284,19 @@ def test_a_constant_that_was_written_over_while_recording():
         assert model.bias.grad.tolist() == [16.0, 16.0]
 
 
+def test_a_constant_that_is_written_over_when_nobody_reads_it_any_more():
+    def scaled(x):
+        factor = minigrad.ones(2) * 2.0
+        y = x * (factor + 1.0)
+        z = x * factor
+        factor.mul_(5.0)
+        return y + z
+
+    call = minigrad.compile(scaled)
+    for _ in range(5):
+        assert call(minigrad.ones(2)).tolist() == [5.0, 5.0]
+
+
 # ── a check that fails after something was written ───────────────────────────────────────────────────────────────────
 
 

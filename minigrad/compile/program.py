@@ -34,7 +34,9 @@ class Program:
     def __init__(self, tape: Tape, arguments: list[Value], outputs: list[Value], gradients: int = 0) -> None:
         self.arguments = arguments
         self.numbers, self.draws = tape.numbers, tape.draws
-        calls, latest, self.gone = versions(tape.calls)
+        written = {value.root for call in tape.calls for value in call.written}
+        calls, latest, between = versions(tape.calls)
+        self.gone = written | between  # what does not hold the numbers any more that it held when it was made
         calls, first = without_twins(calls)
         self.outputs = [first.get(v, v) for v in (latest.get(v, v) for v in outputs)]
         self.part(calls, gradients)
@@ -75,7 +77,7 @@ class Program:
                 and call.results
                 and call.name != "draw"
                 and not written.intersection(v.root for v in call.results)
-                and not self.gone.intersection(call.results)
+                and not self.gone.intersection(v.root for v in call.results)
                 and not counts(call)
             )
             if pure and all(v.root in fixed or is_private(v, written) for v in reads):
