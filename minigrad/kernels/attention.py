@@ -18,6 +18,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from minigrad.kernels import Array
+from minigrad.kernels.rows import ones
 
 Shape = tuple[int, int, int, int, int]  # n, L, S, E, V
 CHUNK = 2**16  # scores at a time
@@ -43,13 +44,6 @@ def _parts(line: Array, *shapes: tuple[int, ...]) -> list[Array]:
 def after(rows: int, columns: int, char: str) -> Array:
     """For keys by queries, so many columns by rows: -inf where a key comes after the query, 0 elsewhere."""
     out = np.tril(np.full((columns, rows), -np.inf, char), -1)
-    out.flags.writeable = False
-    return out
-
-
-@lru_cache(64)
-def _ones(n: int, char: str) -> Array:
-    out = np.ones((1, n), char)
     out.flags.writeable = False
     return out
 
@@ -86,7 +80,7 @@ def attention(
     saved = np.empty(n * rows * (columns + 1 + depth), line.dtype) if out is None else out
     every, shares, result = _parts(saved, (n, columns, rows), (n, 1, rows), (n, rows, depth))
     q = (q * line.dtype.type(scale)).transpose(0, 2, 1)
-    ones = _ones(columns, line.dtype.char)
+    each = ones(columns, line.dtype.char)[None]
     later = after(rows, columns, line.dtype.char) if causal else None
     lowest = np.finfo(line.dtype).min
     for heads in _chunks(shape):
@@ -101,7 +95,7 @@ def attention(
             np.maximum(top, lowest, out=top)  # where all is masked
         scores -= top
         np.exp(scores, scores)
-        np.matmul(ones, scores, out=share)
+        np.matmul(each, scores, out=share)
         if mask is not None:
             np.maximum(share, 1, out=share)  # it is not below, unless all is masked and the result is 0
         np.reciprocal(share, share)
