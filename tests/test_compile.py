@@ -399,6 +399,7 @@ def test_a_model_for_inference():
 
 
 def test_a_compiled_model_shares_everything_with_the_model():
+    minigrad.manual_seed(1)  # with some seeds ReLU leaves nothing, before and after
     model = nn.Sequential(nn.Linear(4, 3), nn.Dropout(0.5))
     compiled = minigrad.compile(model).eval()
     assert not model.training
