@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from minigrad.errors import GraphError, ShapeError, why_no_grad
-from minigrad.grad_mode import recording
+from minigrad.grad_mode import grad_mode, recording, set_recording
 from minigrad.graph import Node, Target, backpropagate, line_of, listening, tick
 
 if TYPE_CHECKING:
@@ -22,12 +22,15 @@ def backward(
     inputs: Tensor | Sequence[Tensor] | None,
 ) -> None:
     """What `Tensor.backward` and `autograd.backward` do. They call this directly, so the user's line is two frames up."""
-    seeds = [seed_for(root, gradient, "backward()") for root, gradient in zip(roots, gradients)]
+    seeds = []
+    for root, gradient in zip(roots, gradients):
+        seeds.append(seed_for(root, gradient, "backward()"))
     keep = create_graph if retain_graph is None else retain_graph
     receivers = None if inputs is None else receivers_of(inputs)
     wanted = None if receivers is None else list(receivers)
     here = ("backward()", *line_of(sys._getframe(2)))
-    with recording(create_graph):
+    token = set_recording(create_graph)
+    try:
         for target, share in backpropagate(seeds, wanted=wanted, keep=keep, every=wanted is not None, freed_by=here):
             if receivers is not None:
                 if target in receivers:
@@ -41,6 +44,8 @@ def backward(
                     leaf._grad = share
                 elif leaf._requires_grad:
                     accumulate(leaf, share)
+    finally:
+        grad_mode.reset(token)
 
 
 def receivers_of(inputs: Tensor | Sequence[Tensor]) -> dict[Target, Tensor]:

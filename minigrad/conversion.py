@@ -274,7 +274,10 @@ class Conversion:
 
     def _ones(self: Tensor) -> Tensor:
         """Ones of this shape and dtype."""
-        ones = np.empty(self.array.shape, self.array.dtype)
+        array = self.array
+        if not array.shape:
+            return self._wrap(np.array(1, array.dtype))
+        ones = np.empty(array.shape, array.dtype)
         ones.fill(1)
         return self._wrap(ones)
 

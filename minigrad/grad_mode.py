@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from functools import wraps
 from typing import Any
 
@@ -28,8 +28,13 @@ grad_mode: ContextVar[tuple[Mode, ...]] = ContextVar("grad_mode", default=(Mode(
 ON, OFF = Mode(True), Mode(False)
 
 
+def set_recording(enabled: bool) -> Token[tuple[Mode, ...]]:
+    """Switch recording on or off until `grad_mode.reset` is given what this gives: for a backward pass."""
+    return grad_mode.set((*grad_mode.get(), ON if enabled else OFF))
+
+
 class recording:  # noqa: N801 (used like the others, within this package)
-    """The quick form for one backward pass, which is left in the order it was entered."""
+    """`set_recording` for a block, which is left in the order it was entered."""
 
     __slots__ = ("enabled", "token")
 
@@ -37,7 +42,7 @@ class recording:  # noqa: N801 (used like the others, within this package)
         self.enabled = enabled
 
     def __enter__(self) -> None:
-        self.token = grad_mode.set(grad_mode.get() + ((ON,) if self.enabled else (OFF,)))
+        self.token = set_recording(self.enabled)
 
     def __exit__(self, *exception: object) -> None:
         grad_mode.reset(self.token)

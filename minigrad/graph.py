@@ -24,6 +24,7 @@ from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.errors import changed, detached_operand, explain, freed_before, reshaped_leaf, unfit_rule
+from minigrad.freeing import GONE, SMALL, Dropped, free, shared
 from minigrad.grad_mode import grad_mode
 from minigrad.hooks import run_hooks
 from minigrad.names import printed_name
@@ -31,9 +32,10 @@ from minigrad.names import printed_name
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
 
-Rule: TypeAlias = "Callable[..., Tensor]"  # gradient of the result [, the result itself] -> gradient of one operand
+Rule: TypeAlias = "Callable[..., Any]"  # gradient of the result [, the result itself] -> gradient of one operand
 Target: TypeAlias = "Node | Tensor"  # where a gradient flows to: an earlier operation, or a leaf
 
+_new = object.__new__
 tick = count(1).__next__
 
 watchers: list[
@@ -53,19 +55,18 @@ class listening:  # noqa: N801
     reads = 0  # of `.grad` by the user: while it stays, nobody else holds a gradient
 
 
-GONE: list[Any] = []  # the rules of a freed node
-SMALL = 16  # results of at most this many elements are kept for pictures, whatever the rules need
-
-
 # ── recording ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 class Node:
-    """One recorded operation: what ran, what it ran on, and a gradient rule per operand (None where none is wanted)."""
+    """One recorded operation: what ran, what it ran on, and a gradient rule per operand (None where none is wanted).
+
+    `record` makes it and fills it in.
+    """
 
     __slots__ = (
         "forward", "kwargs", "targets", "rules", "time", "shape", "dtype",
-        "label", "wants_out", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
+        "label", "wants_out", "plain", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
     )  # fmt: skip
 
     forward: Callable[..., Any]
@@ -77,30 +78,13 @@ class Node:
     dtype: Any
     label: str  # the qualified name of a rule, which holds the name of the operation: see `name`
     wants_out: bool  # does a rule take the result as its second argument?
+    plain: bool  # may the rules be given arrays instead of tensors?
     out: Any  # the result's array, if a rule asks for it or if it is small enough to keep for a picture
     version: list[int]  # the time of the last in-place write to the result, shared with it
     hooks: list[Callable[[Any], Any]] | None
     retainer: Any  # a weak reference to the tensor that wants `.grad` kept
     freed: tuple[str, str, int] | None  # the call that freed this node, its file and its line
     gradient: Any  # the last gradient that came by, where small: for pictures only, never read by the backward pass
-
-    def __init__(
-        self,
-        forward: Callable[..., Any],
-        kwargs: dict[str, Any],
-        targets: list[Target],
-        rules: list[Rule | None],
-        label: str,
-        wants_out: bool,
-        result: Tensor,
-    ) -> None:
-        array = result.array
-        self.forward, self.kwargs, self.targets, self.rules = forward, kwargs, targets, rules
-        self.label, self.wants_out = label, wants_out
-        self.time = tick()
-        self.shape, self.dtype, self.version = array.shape, array.dtype, result._version
-        self.out = array if wants_out or array.size <= SMALL else None
-        self.hooks = self.retainer = self.freed = self.gradient = None
 
     @property
     def name(self) -> str:
@@ -117,7 +101,12 @@ class Node:
 
 
 def apply(
-    forward: Callable[..., Any], operands: Sequence[Tensor], rules: Sequence[Rule | None] = (), **kwargs: Any
+    forward: Callable[..., Any],
+    operands: Sequence[Tensor],
+    rules: Sequence[Rule | None] = (),
+    *,
+    plain: Any = False,
+    **kwargs: Any,
 ) -> Tensor:
     """Run `forward` on the operands' arrays; record the operation if it has rules and an operand wants a gradient.
 
@@ -125,15 +114,19 @@ def apply(
     in Tensor operations, so that it can itself be differentiated. A rule that needs the result takes it as a second
     argument and never closes over it: that would be a reference cycle. What a rule does close over must not change before
     the backward pass, and is kept alive until then; so are constants, which pictures show.
+
+    With `plain`, the rules say that they take arrays as well as tensors, in the place of the gradient and of the result, and
+    then give an array: a backward pass that nobody records, watches or compiles has no use for the tensors between.
     """
+    n = len(operands)
     try:
         if listening.tape is not None:
             array = listening.tape.run(forward, operands, kwargs)
+        elif n == 2:  # the common cases, without an argument list
+            first, second = operands
+            array = forward(first.array, second.array, **kwargs) if kwargs else forward(first.array, second.array)
         elif kwargs:
             array = forward(*[operand.array for operand in operands], **kwargs)
-        elif (n := len(operands)) == 2:  # the common cases, without an argument list
-            first, second = operands
-            array = forward(first.array, second.array)
         elif n == 1:
             array = forward(operands[0].array)
         elif n == 3:
@@ -148,7 +141,7 @@ def apply(
         for operand in operands:
             if operand._requires_grad or operand._view is not None:  # a view may have a history it has not seen yet
                 if grad_mode.get()[-1].enabled:
-                    record(result, forward, operands, rules, kwargs)
+                    record(result, forward, operands, rules, kwargs, plain)
                 break
     return result
 
@@ -159,6 +152,7 @@ def record(
     operands: Sequence[Tensor],
     rules: Sequence[Rule | None],
     kwargs: dict[str, Any],
+    plain: bool = False,
 ) -> None:
     """Make `result` the outcome of a new node. Does nothing if no operand with a rule wants a gradient."""
     if len(operands) != len(rules):
@@ -170,7 +164,8 @@ def record(
     last: Rule | None = None
     wants_out = False
     try:
-        for operand, rule in zip(operands, rules):
+        for operand in operands:
+            rule = rules[len(active)]
             if operand._view is not None:
                 operand._view.refresh(operand)
             if rule is not None and operand._requires_grad:
@@ -191,7 +186,24 @@ def record(
         raise
     if last is None:
         return
-    node = Node(forward, kwargs, targets, active, last.__qualname__, wants_out, result)
+    node = _new(Node)
+    array = result.array
+    node.forward = forward
+    node.kwargs = kwargs
+    node.targets = targets
+    node.rules = active
+    node.label = last.__qualname__
+    node.wants_out = wants_out
+    node.plain = plain
+    node.time = tick()
+    node.shape = array.shape
+    node.dtype = array.dtype
+    node.version = result._version
+    node.out = array if wants_out or array.size <= SMALL else None
+    node.hooks = None
+    node.retainer = None
+    node.freed = None
+    node.gradient = None
     result._node = node
     result._requires_grad = True
     if watchers:
@@ -249,6 +261,8 @@ def backpropagate(
         pending[root] = gradient
     useful = None if wanted is None else leading_to(wanted, seeds)
     again = grad_mode.get()[-1].enabled  # is the pass itself being recorded?
+    heard = listening.tape is not None
+    bare = not (again or heard or watchers)  # will nobody look at what its rules do?
     if again:
         span = [tick(), 0]
         recorded_passes.append(span)
@@ -268,6 +282,7 @@ def backpropagate(
             node.freed.region.compute_again()
         holds = wants_out = node.wants_out
         time = node.time
+        plain = bare and node.plain
         for target, rule in zip(node.targets, node.rules):
             if rule is None or (useful is not None and target not in useful):
                 continue
@@ -279,36 +294,42 @@ def backpropagate(
                     if again and value._detached > time:
                         raise detached_operand(node, value.array.shape)
             if wants_out and rule.__code__.co_argcount == 2:
-                share = rule(gradient, result_of(node, gradient))
+                if plain:
+                    share = gradient._wrap(rule(array, unchanged_result(node)))
+                else:
+                    share = rule(gradient, result_of(node, gradient))
             else:
-                share = rule(gradient)
+                share = gradient._wrap(rule(array)) if plain else rule(gradient)
             if watchers:
                 for watcher in watchers:
                     watcher.computed(node, share)
+            found = share.array
             interior = type(target) is Node
             if interior:
                 shape, dtype = target.shape, target.dtype
             else:
+                held = target.array  # type: ignore[union-attr]
+                shape, dtype = held.shape, held.dtype
                 if target._version[0] > time and target._reshaped > time:  # type: ignore[union-attr]
                     raise reshaped_leaf(node, target)
-                shape, dtype = target.array.shape, target.array.dtype  # type: ignore[union-attr]
-            array = share.array
-            if array.shape != shape:
+            if found.shape != shape:
                 share = share.sum_to_size(shape)
-            if array.dtype is not dtype:
+                found = share.array
+            if found.dtype is not dtype:
                 share = share.to(dtype)
+                found = share.array
             if target in pending:
                 pending[target] = pending[target] + share
                 continue
             if interior:
                 heappush(youngest, (-target.time, target))  # type: ignore[union-attr, misc]
             if (not interior or useful is not None) and (
-                share is gradient or (array := share.array) is gradient.array or array.base is not None
+                found is array or share is gradient or (found.base is not None and shared(found))
             ):
                 share = share.clone()  # a gradient that the user receives shares memory with no other
             pending[target] = share
         if not keep:
-            free(node, freed_by, holds)
+            free(node, freed_by, holds, not heard)
     if again:
         span[1] = tick()
     for target, gradient in pending.items():
@@ -337,58 +358,15 @@ def line_of(frame: FrameType) -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-def result_of(node: Node, like: Tensor) -> Tensor:
-    """The node's own result, as a tensor: made afresh, so that the graph never refers to itself."""
+def unchanged_result(node: Node) -> Any:
+    """The array of the node's own result. MutationError if it was written to since."""
     if node.version[0] > node.time:
         raise changed(node, f"its result of shape {tuple(node.shape)}")
-    result = like._wrap(node.out)
+    return node.out
+
+
+def result_of(node: Node, like: Tensor) -> Tensor:
+    """The node's own result, as a tensor: made afresh, so that the graph never refers to itself."""
+    result = like._wrap(unchanged_result(node))
     result._node, result._requires_grad, result._version = node, True, node.version
     return result
-
-
-def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool) -> None:
-    """Let go of what the node kept for its rules; its shape, its name and its place in the graph stay."""
-    rules, targets = node.rules, node.targets
-    if None in rules:
-        for i, rule in enumerate(rules):
-            target: Any = targets[i]
-            if rule is None and type(target) is not Constant:
-                if target.array.size > SMALL:
-                    targets[i] = Constant.like(target)
-                elif is_part(target.array) and listening.tape is None:
-                    targets[i] = copy = target._wrap(target.array.copy())
-                    copy._version = target._version
-    if holds and rules is not GONE:
-        node.freed = freed_by
-        node.rules = GONE
-        if node.out is not None and node.out.size > SMALL:
-            node.out = None
-    if node.out is not None and is_part(node.out):
-        node.out = None
-
-
-def is_part(array: Any) -> bool:
-    """Does an array, itself small enough to be kept for pictures, keep a larger one alive?"""
-    base = array.base
-    return base is not None and getattr(base, "size", SMALL + 1) > SMALL
-
-
-class Dropped(tuple[str, str, int]):
-    """Who freed a node that can be had again, in the place of who freed one for good: see utils/checkpoint.py."""
-
-    region: Any  # its compute_again() gives the node its rules back, and all others that were dropped with it
-
-
-class Constant:
-    """What is left of a large constant operand once the graph has been freed: its shape and dtype."""
-
-    __slots__ = ("shape", "dtype")
-    hooks = None
-
-    def __init__(self, shape: tuple[int, ...], dtype: Any) -> None:
-        self.shape, self.dtype = shape, dtype
-
-    @classmethod
-    def like(cls, tensor: Any) -> Any:
-        """What is left of `tensor`."""
-        return cls(tensor.array.shape, tensor.array.dtype)

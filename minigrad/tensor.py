@@ -115,7 +115,10 @@ class Tensor(
         """A new tensor around an array, without a copy. NumPy's scalars become arrays of no dimensions."""
         tensor: Tensor = _new(Tensor)
         tensor.array = array if type(array) is _ndarray else np.asanyarray(array)
-        tensor._grad = tensor._node = tensor._view = tensor.hooks = None
+        tensor._grad = None
+        tensor._node = None
+        tensor._view = None
+        tensor.hooks = None
         tensor._requires_grad = False
         tensor._version = [0]
         return tensor

@@ -31,7 +31,8 @@ from minigrad import (
     zeros,
 )
 from minigrad.autograd import grad
-from minigrad.graph import SMALL, Node, apply
+from minigrad.freeing import SMALL
+from minigrad.graph import Node, apply
 
 
 def leaf(*values):

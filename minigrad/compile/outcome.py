@@ -11,7 +11,8 @@ import numpy as np
 from minigrad.compile.arrays import Recorded
 from minigrad.compile.record import Tape
 from minigrad.compile.values import Call, Value
-from minigrad.graph import GONE, Node
+from minigrad.freeing import GONE
+from minigrad.graph import Node
 from minigrad.tensor import Tensor
 
 

@@ -13,8 +13,9 @@ from minigrad.draw.figures import Array, Figures, figures, number
 from minigrad.draw.survey import Survey, Target, wants_gradient
 from minigrad.draw.values import freed_by, is_bad
 from minigrad.errors import GraphError, MutationError
+from minigrad.freeing import GONE
 from minigrad.grad_mode import enable_grad, no_grad
-from minigrad.graph import GONE, Node, Rule, backpropagate, watchers
+from minigrad.graph import Node, Rule, backpropagate, watchers
 from minigrad.tensor import Tensor
 
 NONE = "—"

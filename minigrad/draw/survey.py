@@ -13,7 +13,8 @@ from functools import cache
 from typing import Any, TypeAlias
 
 from minigrad.draw.figures import Figures
-from minigrad.graph import Constant, Node, recorded_passes
+from minigrad.freeing import Constant
+from minigrad.graph import Node, recorded_passes
 from minigrad.nn.module import Module
 from minigrad.tensor import Tensor
 

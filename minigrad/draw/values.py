@@ -10,7 +10,8 @@ import numpy as np
 
 from minigrad.draw.figures import Array, Figures, figures
 from minigrad.draw.survey import Survey, Target, version_of
-from minigrad.graph import Constant, Node
+from minigrad.freeing import Constant
+from minigrad.graph import Node
 from minigrad.tensor import Tensor
 
 CHANGED, FREED = "changed since", "freed"

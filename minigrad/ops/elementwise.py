@@ -94,15 +94,7 @@ class Elementwise:
 
     def sigmoid(self: Tensor) -> Tensor:
         """1 / (1 + e⁻ˣ), accurate for every x."""
-        return apply(kernels.sigmoid, (self._floating(),), (lambda g, out: g._sigmoid_backward(out),))
-
-    def _sigmoid_backward(self: Tensor, out: Tensor) -> Tensor:
-        """self · out · (1 - out), in one pass."""
-        return apply(
-            kernels.sigmoid_backward,
-            (self, out),
-            (lambda g: g._sigmoid_backward(out), lambda g: g * self * (1 - out * 2)),
-        )
+        return apply(kernels.sigmoid, (self._floating(),), (lambda g, out: _sigmoid_backward(g, out),), plain=True)
 
     def relu(self: Tensor) -> Tensor:
         """max(x, 0). At 0 its gradient is 0."""
@@ -289,3 +281,14 @@ def _share(a: Tensor, b: Tensor, beaten: Tensor) -> Tensor:
 def _nonzero(x: Tensor) -> Tensor:
     """x with 1 in place of 0."""
     return x.masked_fill(x == 0, 1)
+
+
+def _sigmoid_backward(gradient: Any, out: Any) -> Any:
+    """gradient · out · (1 - out), in one pass."""
+    if type(gradient) is np.ndarray:
+        return kernels.sigmoid_backward(gradient, out)
+    return apply(
+        kernels.sigmoid_backward,
+        (gradient, out),
+        (lambda g: _sigmoid_backward(g, out), lambda g: g * gradient * (1 - out * 2)),
+    )

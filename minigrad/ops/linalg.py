@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,21 +98,38 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         input, weight = input._pair(weight)
     if bias is not None and bias.array.dtype is not w.dtype:
         input, bias = input._pair(bias)
-    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
-        raise ShapeError(_linear_mismatch(x.shape, w.shape))
-    if x.ndim == 1:
-        return linear(input.unsqueeze(0), weight, bias).squeeze(0)
-    rules = (
-        lambda g: g._matmul(weight),
-        lambda g: _matrix(g)._transposed_matmul(_matrix(input)),
-        lambda g: _sum_rows(_matrix(g)),
-    )
+    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1]:  # not the usual case
+        if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
+            raise ShapeError(_linear_mismatch(x.shape, w.shape))
+        if x.ndim == 1:
+            return linear(input.unsqueeze(0), weight, bias).squeeze(0)
+    rules = (lambda g: _matmul(g, weight), lambda g: _transposed_matmul(g, input), lambda g: _sum_rows(g))
     if bias is None:
-        return apply(kernels.linear, (input, weight), rules[:2])
-    return apply(kernels.linear, (input, weight, bias), rules)
+        return apply(kernels.linear, (input, weight), rules[:2], plain=True)
+    return apply(kernels.linear, (input, weight, bias), rules, plain=True)
 
 
-def _sum_rows(x: Tensor) -> Tensor:
+def _matmul(g: Any, weight: Tensor) -> Any:
+    """g W: the gradient of a linear map's input, as an array if `g` is one."""
+    return kernels.matmul(g, weight.array) if type(g) is np.ndarray else g._matmul(weight)
+
+
+def _transposed_matmul(g: Any, x: Tensor) -> Any:
+    """gᵀ x over all rows: the gradient of a linear map's weight."""
+    if type(g) is np.ndarray:
+        array = x.array
+        if g.ndim > 2:
+            rows = prod(g.shape[:-1])
+            g, array = g.reshape((rows, g.shape[-1])), array.reshape((rows, array.shape[-1]))
+        return kernels.transposed_matmul(g, array)
+    return _matrix(g)._transposed_matmul(_matrix(x))
+
+
+def _sum_rows(x: Any) -> Any:
+    """The sum of all rows: the gradient of a linear map's bias."""
+    if type(x) is np.ndarray:
+        return kernels.sum_rows(x if x.ndim == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1])))
+    x = _matrix(x)
     n = x.array.shape[0]
     return apply(kernels.sum_rows, (x,), (lambda g: g.unsqueeze(0).expand(n, -1),))
 

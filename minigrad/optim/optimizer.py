@@ -12,7 +12,7 @@ from minigrad.backward import zero_gradients
 from minigrad.grad_mode import enable_grad
 from minigrad.graph import listening, tick
 from minigrad.hooks import RemovableHandle
-from minigrad.optim.flat import Packs, Row, rows
+from minigrad.optim.flat import PIECE, Packs, Row, rows
 from minigrad.tensor import Tensor
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -156,7 +156,7 @@ class Optimizer:
         that the rule keeps in the state, if anything.
         """
         params = [p for p in group["params"] if p._grad is not None]
-        if listening.tape is not None:
+        if listening.tape is not None or (not names and max([p.array.size for p in params], default=0) <= PIECE):
             return iter([(self.state[p] if names else {}, p.array, p._grad.array) for p in params])
         if self._packs is None:
             self._packs = {}

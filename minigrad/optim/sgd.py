@@ -61,10 +61,11 @@ class SGD(Optimizer):
         for state, x, g in self.rows(group, ("momentum_buffer",) if momentum else ()):
             if x.dtype is not kind:
                 kind = x.dtype
-                rate, remains = like(x, lr, 1 - lr * decay)
-                rise = -rate if group["maximize"] else rate
+                (rise,) = like(x, -lr if group["maximize"] else lr)
+                if decay:
+                    (remains,) = like(x, 1 - lr * decay)
                 if momentum:
-                    keep, fresh = like(x, momentum, 1 - group["dampening"])
+                    rate, keep, fresh = like(x, lr, momentum, 1 - group["dampening"])
             if not momentum:  # p - lr·(g + decay·p), in as few passes over memory as can be
                 if decay:
                     np.multiply(x, remains, x)

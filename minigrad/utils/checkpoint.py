@@ -21,8 +21,9 @@ from typing import Any
 from weakref import ref
 
 from minigrad.errors import GraphError, MutationError
+from minigrad.freeing import GONE, Dropped, free
 from minigrad.grad_mode import is_grad_enabled, recording
-from minigrad.graph import GONE, Dropped, Node, Rule, free, line_of, listening, tick, watchers
+from minigrad.graph import Node, Rule, line_of, listening, tick, watchers
 from minigrad.random import default_generator, fork_rng, get_rng_state, set_rng_state
 from minigrad.tensor import Tensor
 
