@@ -41,6 +41,7 @@ class Optimizer:
 
     _spare: dict[Any, tuple[Array, Array]] | None = None  # arrays to compute in, by shape and dtype
     _packs: dict[int, Packs] | None = None  # of each group, by identity: see flat.py
+    _large = False  # is a parameter so large that it is better taken in pieces?
     _before: list[Any] | None = None  # hooks
     _after: list[Any] | None = None
     _stepped: bool | None = None  # has step() been called? None if that is not known
@@ -101,6 +102,7 @@ class Optimizer:
                     f"a parameter of shape {tuple(p.shape)} was given twice: each belongs to one group, once"
                 )
             known.add(id(p))
+            self._large = self._large or p.array.size > PIECE
         group = {**param_group, "params": params, **{k: v for k, v in self.defaults.items() if k not in param_group}}
         if names:
             group["param_names"] = names
@@ -155,9 +157,15 @@ class Optimizer:
         One for each parameter that has a gradient, or for several side by side, or for a part of one. `names` are those of all
         that the rule keeps in the state, if anything.
         """
+        if listening.tape is not None or not (names or self._large):
+            return iter(
+                [
+                    (self.state[p] if names else {}, p.array, p._grad.array)
+                    for p in group["params"]
+                    if p._grad is not None
+                ]
+            )
         params = [p for p in group["params"] if p._grad is not None]
-        if listening.tape is not None or (not names and max([p.array.size for p in params], default=0) <= PIECE):
-            return iter([(self.state[p] if names else {}, p.array, p._grad.array) for p in params])
         if self._packs is None:
             self._packs = {}
         return rows(params, self.state, names, self._packs.setdefault(id(group), Packs()))

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.workloads import DECAY, LEARNING_RATES, Array, Case, Data, NotHere, Task, weights
+from benchmarks.workloads import DECAY, EPOCH_CHECKED, LEARNING_RATES, Array, Case, Data, NotHere, Task, weights
 
 REPEATED = 200
 
@@ -409,21 +409,21 @@ def epoch(way: str, case: Case, data: Data) -> Task:
     if way == "best":
         wide, run = with_ones(images), BestDigits(data, size, rate, DECAY)
 
-        def train_best(shuffle: bool) -> float:
+        def train_best(order: Array) -> float:
             total, hits = 0.0, 0
-            order = random.permutation(count) if shuffle else np.arange(count)
             for batch in order.reshape(-1, size):
                 total += run.step(wide.take(batch, 0), rows.take(batch, 0).T) * size
                 hits += int((run.outputs.argmax(0) == labels.take(batch)).sum())
-            return total / count
+            return total / len(order)
 
-        return Task(lambda i: train_best(True), first=lambda n: [train_best(False)])
+        return Task(
+            lambda i: train_best(random.permutation(count)), first=lambda n: [train_best(np.arange(EPOCH_CHECKED))]
+        )
 
     w1, b1, w2, b2, w3, b3 = theta = parameters(data)
 
-    def train(shuffle: bool) -> float:
+    def train(order: Array) -> float:
         total, hits = 0.0, 0
-        order = random.permutation(count) if shuffle else np.arange(count)
         for batch in order.reshape(-1, size):
             x, y, wanted = images[batch], rows[batch], labels[batch]
             a1 = 1 / (1 + np.exp(-(x @ w1.T + b1)))
@@ -440,6 +440,6 @@ def epoch(way: str, case: Case, data: Data) -> Task:
                 parameter -= rate * gradient
             total += float(cost) * len(x)
             hits += int((a3.argmax(1) == wanted).sum())
-        return total / count
+        return total / len(order)
 
-    return Task(lambda i: train(True), first=lambda n: [train(False)])
+    return Task(lambda i: train(random.permutation(count)), first=lambda n: [train(np.arange(EPOCH_CHECKED))])

@@ -14,6 +14,7 @@ import numpy as np
 
 from benchmarks.workloads import (
     DECAY,
+    EPOCH_CHECKED,
     GPT,
     LEARNING_RATES,
     LSTM_UNITS,
@@ -369,12 +370,17 @@ def epoch(t: Any, mode: str, case: Case, data: Data) -> Task:
         learn = compiled(learn)
     dataset = loading.TensorDataset(images, rows, labels)
 
-    def train(shuffle: bool) -> float:
-        total, hits = 0.0, 0
-        for x, y, wanted in loading.DataLoader(dataset, batch_size=size, shuffle=shuffle):
+    def train(loader: Any) -> float:
+        total, hits, seen = 0.0, 0, 0
+        for x, y, wanted in loader:
             cost, outputs = learn(x, y)
             total += cost.item() * len(x)
             hits += int((np.asarray(outputs).argmax(1) == np.asarray(wanted)).sum())
-        return total / count
+            seen += len(x)
+        return total / seen
 
-    return Task(lambda i: train(True), first=lambda n: [train(False)])
+    def beginning(n: int) -> list[float]:
+        part = loading.TensorDataset(*(tensor[:EPOCH_CHECKED] for tensor in (images, rows, labels)))
+        return [train(loading.DataLoader(part, batch_size=size))]
+
+    return Task(lambda i: train(loading.DataLoader(dataset, batch_size=size, shuffle=True)), first=beginning)
