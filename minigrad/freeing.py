@@ -43,9 +43,9 @@ def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool, copies:
         node.out = None
 
 
-def shared(array: Any) -> bool:
-    """Is `array` a part of its memory, or does anybody else hold that? Not where a kernel gave its result another shape."""
-    return holders(array) > ALONE or getattr(array.base, "size", -1) != array.size
+def alone(array: Any) -> bool:
+    """Is `array` the only view of its memory, and all of it? So it is where a kernel gave its result another shape."""
+    return holders(array) <= ALONE and getattr(array.base, "size", -1) == array.size
 
 
 def holders(array: Any) -> int:

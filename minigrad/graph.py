@@ -24,7 +24,7 @@ from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from minigrad.errors import changed, detached_operand, explain, freed_before, reshaped_leaf, unfit_rule
-from minigrad.freeing import GONE, SMALL, Dropped, free, shared
+from minigrad.freeing import GONE, SMALL, Dropped, alone, free
 from minigrad.grad_mode import grad_mode
 from minigrad.hooks import run_hooks
 from minigrad.names import printed_name
@@ -324,7 +324,7 @@ def backpropagate(
             if interior:
                 heappush(youngest, (-target.time, target))  # type: ignore[union-attr, misc]
             if (not interior or useful is not None) and (
-                found is array or share is gradient or (found.base is not None and shared(found))
+                found is array or share is gradient or (found.base is not None and not (plain and alone(found)))
             ):
                 share = share.clone()  # a gradient that the user receives shares memory with no other
             pending[target] = share

@@ -243,3 +243,20 @@ def test_what_has_nothing_to_do_here():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         autograd.nothing
     assert autograd.gradcheck is gradcheck
+
+
+def test_a_gradient_that_the_function_keeps_is_not_shared():
+    kept = np.ones((2, 2), np.float32).reshape(4).reshape(2, 2)  # a view of memory that nobody else holds
+
+    class Keeps(Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x * 1
+
+        @staticmethod
+        def backward(ctx, g):
+            return minigrad.from_numpy(kept)
+
+    x = minigrad.ones(2, 2, requires_grad=True)
+    Keeps.apply(x).sum().backward()
+    assert not np.shares_memory(x.grad.array, kept)
