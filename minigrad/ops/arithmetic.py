@@ -23,8 +23,10 @@ class Arithmetic:
         """`other` as a tensor: a number, Python's or NumPy's, takes this tensor's dtype, an array keeps its own."""
         if isinstance(other, Arithmetic):
             return other  # type: ignore[return-value]
-        if type(other) is float and (dtype := self.array.dtype).kind == "f":  # the most frequent case
-            return self._wrap(np.array(other, dtype))
+        if type(other) is float or (type(other) is int and -(2**53) < other < 2**53):  # the most frequent cases
+            dtype = self.array.dtype
+            if dtype.kind == "f":
+                return self._wrap(np.array(other, dtype))
         if isinstance(other, bool | int | float):
             try:
                 return self._wrap(np.array(other, dtype_of_number(other, self.array.dtype)))
@@ -61,12 +63,12 @@ class Arithmetic:
     def sub(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
         """self - alpha · other."""
         self, other = self._pair(other if alpha == 1 else self._operand(other) * alpha)
-        return apply(np.subtract, (self, other), (lambda g: g, lambda g: -g))
+        return apply(np.subtract, (self, other), (lambda g: g, lambda g: -g), plain=True)
 
     def mul(self: Tensor, other: Any) -> Tensor:
         """The elementwise product."""
         self, other = self._pair(other)
-        return apply(np.multiply, (self, other), (lambda g: g * other, lambda g: g * self))
+        return apply(np.multiply, (self, other), (lambda g: _times(g, other), lambda g: _times(g, self)), plain=True)
 
     def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """self / other; integers give the default floating-point type. `rounding_mode` "floor" or "trunc" keeps them."""
@@ -80,7 +82,9 @@ class Arithmetic:
         if rounding_mode is not None:
             raise ValueError(f"div: rounding_mode={rounding_mode!r}: use None, 'floor' or 'trunc'")
         self, other = self._floating(), other._floating()
-        return apply(np.divide, (self, other), (lambda g: g / other, lambda g: -g * (self / other) / other))
+        constant = not other._requires_grad and other._view is None
+        rules = lambda g: _over(g, other), lambda g: -g * (self / other) / other  # which takes tensors
+        return apply(np.divide, (self, other), rules, plain=constant)
 
     def floor_divide(self: Tensor, other: Any) -> Tensor:
         """The largest whole number not above self / other. Its gradient is 0."""
@@ -94,7 +98,7 @@ class Arithmetic:
 
     def neg(self: Tensor) -> Tensor:
         """-self."""
-        return apply(np.negative, (self,), (lambda g: -g,))
+        return apply(np.negative, (self,), (lambda g: -g,), plain=True)
 
     def pow(self: Tensor, exponent: Any) -> Tensor:
         """self ** exponent. At exponent 0 the gradient of the base is 0, whatever the base, 0 included."""
@@ -155,3 +159,13 @@ class Arithmetic:
 
     def __pos__(self: Tensor) -> Tensor:
         return self
+
+
+def _times(g: Any, x: Tensor) -> Any:
+    """g · x, as an array if g is one."""
+    return g * x.array if type(g) is np.ndarray else g * x
+
+
+def _over(g: Any, x: Tensor) -> Any:
+    """g / x, as an array if g is one."""
+    return g / x.array if type(g) is np.ndarray else g / x

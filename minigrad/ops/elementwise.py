@@ -84,13 +84,7 @@ class Elementwise:
 
     def tanh(self: Tensor) -> Tensor:
         """The hyperbolic tangent."""
-        return apply(np.tanh, (self._floating(),), (lambda g, out: g._tanh_backward(out),))
-
-    def _tanh_backward(self: Tensor, out: Tensor) -> Tensor:
-        """self · (1 - out²), in one pass."""
-        return apply(
-            kernels.tanh_backward, (self, out), (lambda g: g._tanh_backward(out), lambda g: g * self * out * -2)
-        )
+        return apply(np.tanh, (self._floating(),), (lambda g, out: _tanh_backward(g, out),), plain=True)
 
     def sigmoid(self: Tensor) -> Tensor:
         """1 / (1 + e⁻ˣ), accurate for every x."""
@@ -291,4 +285,15 @@ def _sigmoid_backward(gradient: Any, out: Any) -> Any:
         kernels.sigmoid_backward,
         (gradient, out),
         (lambda g: _sigmoid_backward(g, out), lambda g: g * gradient * (1 - out * 2)),
+    )
+
+
+def _tanh_backward(gradient: Any, out: Any) -> Any:
+    """gradient · (1 - out²), in one pass."""
+    if type(gradient) is np.ndarray:
+        return kernels.tanh_backward(gradient, out)
+    return apply(
+        kernels.tanh_backward,
+        (gradient, out),
+        (lambda g: _tanh_backward(g, out), lambda g: g * gradient * out * -2),
     )

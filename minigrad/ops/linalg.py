@@ -43,10 +43,10 @@ class Linalg:
         if (
             other.array.ndim == 2 < self.array.ndim
         ):  # one matrix for a batch: its gradient is one product of long matrices
-            rules = lambda g: g._matmul(other.mT), lambda g: _matrix(self)._transposed_matmul(_matrix(g))
-        else:
-            rules = lambda g: g._matmul(other.mT), lambda g: self.mT._matmul(g)
-        return apply(kernels.matmul, (self, other), rules)
+            rules = lambda g: _matmul_turned(g, other), lambda g: _matrix(self)._transposed_matmul(_matrix(g))
+            return apply(kernels.matmul, (self, other), rules)
+        rules = lambda g: _matmul_turned(g, other), lambda g: _turned_matmul(self, g)
+        return apply(kernels.matmul, (self, other), rules, plain=True)
 
     def _transposed_matmul(self: Tensor, other: Tensor) -> Tensor:
         """selfᵀ other, of two matrices."""
@@ -107,6 +107,16 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if bias is None:
         return apply(kernels.linear, (input, weight), rules[:2], plain=True)
     return apply(kernels.linear, (input, weight, bias), rules, plain=True)
+
+
+def _matmul_turned(g: Any, x: Tensor) -> Any:
+    """g xᵀ: the gradient of the first of two matrices, as an array if g is one."""
+    return kernels.matmul(g, x.array.swapaxes(-2, -1)) if type(g) is np.ndarray else g._matmul(x.mT)
+
+
+def _turned_matmul(x: Tensor, g: Any) -> Any:
+    """xᵀ g: the gradient of the second of two matrices, as an array if g is one."""
+    return kernels.matmul(x.array.swapaxes(-2, -1), g) if type(g) is np.ndarray else x.mT._matmul(g)
 
 
 def _matmul(g: Any, weight: Tensor) -> Any:
