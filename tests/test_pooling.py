@@ -6,9 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import minigrad
 from minigrad import ShapeError, arange, nn, ones, tensor
+from minigrad.kernels import pooling as kernels
 from minigrad.nn import functional as F  # noqa: N812
 from minigrad.testing import assert_close
 
@@ -192,3 +195,35 @@ def test_functions_of_three_dimensions() -> None:
     assert F.max_unpool3d(values, index, 2).flatten().tolist() == [0] * 7 + [7] + [0] * 7 + [15]
     assert index.flatten().tolist() == [7, 7]
     assert F.adaptive_max_pool1d(x[0, 0], 2).equal(x[0, 0])
+
+
+@given(
+    st.sampled_from([((2, 2), (5, 6)), ((3, 3), (300, 7)), ((1, 4), (3, 8)), ((2,), (9,)), ((2, 1, 3), (4, 5, 6))]),
+    st.sampled_from(["e", "f", "d", "i4", "u1"]),
+    st.integers(0, 3),
+    st.integers(0, 2**32 - 1),
+)
+def test_windows_side_by_side_have_their_largest_where_others_have(
+    form: tuple[tuple[int, ...], tuple[int, ...]], kind: str, samples: int, seed: int
+) -> None:
+    """The first of equal ones, the last NaN: among few different numbers, so that most windows have ties."""
+    (kernel, sizes), random = form, np.random.default_rng(seed)
+    x = random.choice([0.0, 1.0, 2.0, 5.0], (samples, 2, *sizes)).astype(kind)
+    if x.dtype.kind == "f":
+        x[random.random(x.shape) < 0.3] = random.choice([np.nan, np.inf, -np.inf, -0.0])
+    plain = ((0, 0),) * len(kernel), (1,) * len(kernel)
+    wanted = kernels.in_whole(kernels.max_pool_indices(x, kernel, kernel, *plain), sizes)
+    found = kernels.max_pool_places(x, kernel, kernel, *plain)
+    assert found.dtype == wanted.dtype
+    np.testing.assert_array_equal(found, wanted)
+    out = np.empty_like(wanted)
+    assert kernels.max_pool_places(x, kernel, kernel, *plain, out=out) is out
+    np.testing.assert_array_equal(out, wanted)
+
+
+def test_the_gradient_of_a_gradient_goes_where_the_largest_was() -> None:
+    x = tensor([[[1.0, 3.0, 2.0], [0.0, 3.0, 5.0]]], requires_grad=True)
+    for layer in (nn.MaxPool2d(2), nn.MaxPool2d(2, 1)):
+        [slope] = minigrad.autograd.grad((layer(x) ** 3).sum(), x, create_graph=True)
+        [curvature] = minigrad.autograd.grad(slope.sum(), x)
+        assert curvature.tolist() == [[[0, 18, 0], [0, 0, 30 * (layer.stride == 1)]]]

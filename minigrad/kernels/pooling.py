@@ -14,6 +14,8 @@ import numpy as np
 
 from minigrad.kernels.windows import Array, Pairs, Sizes, count, padded
 
+MANY = 9  # elements of a window: more are compared dimension by dimension
+
 
 def _along(x: Array, axis: int, i: int, places: int, stride: int, dilation: int) -> Array:
     """Element i of each window along one axis."""
@@ -36,6 +38,64 @@ def max_pool(x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: S
             out = np.maximum(out, _along(x, axis, i, places, s, d), out=out if i > 1 else None)
         x = out
     return np.array(x, order="C") if x.base is not None or not x.flags.c_contiguous else x
+
+
+def max_pool_places(
+    x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, out: Array | None = None
+) -> Array:
+    """Where the largest element of each window is in x, all of whose elements are counted through."""
+    beside = kernel == stride and set(dilation) == {1} and not any(map(any, padding))
+    if beside and prod(kernel) <= MANY:
+        return _places_beside(x, kernel, out)
+    return in_whole(max_pool_indices(x, kernel, stride, padding, dilation), x.shape[2:])
+
+
+def _places_beside(x: Array, kernel: Sizes, out: Array | None) -> Array:
+    """`max_pool_places` of windows that lie side by side: by a comparison for each of their elements."""
+    places = tuple(n // k for n, k in zip(x.shape[2:], kernel))
+    steps = [prod(x.shape[axis + 1 :]) for axis in range(2, x.ndim)]
+    offsets = [sum(i * step for i, step in zip(at, steps)) for at in np.ndindex(*kernel)]
+    first: Array = np.zeros(1, np.intp)
+    for k, step, n in zip(kernel, steps, places):
+        first = np.add.outer(first, np.arange(n) * (k * step)).reshape(-1)
+    elements = _elements(x, kernel, places)
+    found, largest = _first_largest(elements, offsets, False)
+    if largest.dtype.kind == "f" and np.isnan(largest).any():
+        found, _ = _first_largest(elements, offsets, True)
+    out = np.empty((*x.shape[:2], *places), np.intp) if out is None else out
+    flat = out.reshape(-1)
+    planes = x.shape[0] * x.shape[1]
+    np.add.outer(np.arange(planes) * prod(x.shape[2:]), first, out=flat.reshape(planes, first.size))
+    flat += found
+    return out
+
+
+def _elements(x: Array, kernel: Sizes, places: Sizes) -> list[Array]:
+    """The first elements of all windows, which lie side by side, then the second ones, and so on: each in one line.
+
+    An axis after the other is taken apart; what follows it is copied as one piece, much quicker than number by number.
+    """
+    whole = tuple(k * n for k, n in zip(kernel, places))
+    inner: Any = (..., *map(slice, whole))
+    parts = [np.ascontiguousarray(x[inner])]
+    for axis, k in enumerate(kernel):
+        piece: Any = np.dtype((np.void, prod(whole[axis + 1 :]) * x.itemsize)) if axis + 1 < len(kernel) else x.dtype
+        apart = [part.reshape(-1).view(piece).reshape(-1, k) for part in parts]
+        parts = [np.ascontiguousarray(part[:, i]).view(x.dtype) for part in apart for i in range(k)]
+    return parts
+
+
+def _first_largest(elements: list[Array], offsets: list[int], nan: bool) -> tuple[Array, Array]:
+    """The offset of the largest element of each window, and its value: see `_first_taps`."""
+    kind: Any = np.min_scalar_type(offsets[-1]).type
+    largest, found = elements[0], np.zeros(elements[0].shape, kind)
+    for other, offset in zip(elements[1:], offsets[1:]):
+        wins = other > largest
+        if nan:
+            wins |= other != other
+        np.maximum(found, wins.view(np.uint8) * kind(offset), out=found)
+        largest = np.maximum(largest, other)
+    return found, largest
 
 
 def max_pool_indices(x: Array, kernel: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes) -> Array:
@@ -111,25 +171,27 @@ def parts_of(n: int, parts: int) -> tuple[Array, Array]:
     return i * n // max(parts, 1), -(-(i + 1) * n // max(parts, 1))
 
 
-def take_planes(x: Array, index: Array) -> Array:
-    """The elements of each plane of x (N, C, *sizes) at the places of index (N, C, *others)."""
-    return x.reshape(-1).take(_flat(index, prod(x.shape[2:])))
-
-
-def put_planes(values: Array, index: Array, sizes: Sizes, accumulate: bool) -> Array:
-    """Zeros (N, C, *sizes) with `values` at these places of each plane: their sums, or else the last of them."""
-    flat = _flat(index, prod(sizes)).reshape(-1)
-    shape = (*values.shape[:2], *sizes)
-    if accumulate:
-        return np.bincount(flat, values.reshape(-1), prod(shape)).reshape(shape).astype(values.dtype)
-    out = np.zeros(shape, values.dtype)
-    out.reshape(-1)[flat] = values.reshape(-1)
-    return out
-
-
-def _flat(index: Array, size: int) -> Array:
-    planes = np.arange(index.shape[0] * index.shape[1]) * size
+def in_whole(index: Array, sizes: Sizes) -> Array:
+    """Places in planes of these sizes, (N, C, *others), as places in the whole array."""
+    planes = np.arange(index.shape[0] * index.shape[1]) * prod(sizes)
     return index + planes.reshape(*index.shape[:2], *(1,) * (index.ndim - 2))
+
+
+def take_planes(x: Array, places: Array) -> Array:
+    """The elements of x at these places, counted through the whole of it."""
+    return np.take(x.reshape(-1), places, mode="wrap")  # the quickest: they are all inside
+
+
+def put_planes(values: Array, places: Array, shape: Sizes, accumulate: bool, out: Array | None = None) -> Array:
+    """Zeros with `values` at these places, counted through the whole: their sums, or else the last of them."""
+    flat = places.reshape(-1)
+    out = np.empty(shape, values.dtype) if out is None else out
+    if accumulate:
+        out[...] = np.bincount(flat, values.reshape(-1), prod(shape)).reshape(shape)
+    else:
+        out.fill(0)
+        out.reshape(-1)[flat] = values.reshape(-1)
+    return out
 
 
 # ── means ────────────────────────────────────────────────────────────────────────────────────────────────────────────

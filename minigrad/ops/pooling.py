@@ -26,7 +26,7 @@ def max_pool(input: Tensor, kernel: Sizes, stride: Sizes, padding: Pairs, dilati
     window: dict[str, Any] = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
     if input.requires_grad and is_grad_enabled():
         apart = all(k == 1 or s > d * (k - 1) for k, s, d in zip(kernel, stride, dilation))
-        return take_planes(input, apply(kernels.max_pool_indices, (input,), **window), apart)
+        return take_planes(input, apply(kernels.max_pool_places, (input,), **window), apart)
     return apply(kernels.max_pool, (input,), **window)
 
 
@@ -40,19 +40,24 @@ def adaptive_max_indices(input: Tensor, sizes: Sizes) -> Tensor:
     return apply(kernels.adaptive_max_indices, (input,), sizes=sizes)
 
 
-def take_planes(input: Tensor, index: Tensor, apart: bool) -> Tensor:
-    """The elements at `index` of each plane (n, c) of `input`; `apart` if no place is named twice."""
-    sizes = tuple(input.array.shape[2:])
-    return apply(kernels.take_planes, (input, index), (lambda g: put_planes(g, index, sizes, not apart), None))
+def in_whole(index: Tensor, sizes: Sizes) -> Tensor:
+    """Places in planes of these sizes, (N, C, *others), as places in the whole array."""
+    return apply(kernels.in_whole, (index,), sizes=sizes)
 
 
-def put_planes(input: Tensor, index: Tensor, sizes: Sizes, accumulate: bool) -> Tensor:
-    """Zeros (N, C, *sizes) with the elements of `input` at `index` of each plane: summed, or else the last stays."""
+def take_planes(input: Tensor, places: Tensor, apart: bool) -> Tensor:
+    """The elements of `input` at `places`, counted through the whole of it; `apart` if no place is named twice."""
+    shape = tuple(input.array.shape)
+    return apply(kernels.take_planes, (input, places), (lambda g: put_planes(g, places, shape, not apart), None))
+
+
+def put_planes(input: Tensor, places: Tensor, shape: Sizes, accumulate: bool) -> Tensor:
+    """Zeros with the elements of `input` at `places`, counted through the whole: summed, or else the last stays."""
     return apply(
         kernels.put_planes,
-        (input, index),
-        (lambda g: take_planes(g, index, not accumulate), None),
-        sizes=sizes,
+        (input, places),
+        (lambda g: take_planes(g, places, not accumulate), None),
+        shape=shape,
         accumulate=accumulate,
     )
 

@@ -201,7 +201,8 @@ def _max_pool(
     if not return_indices:
         return _like(input, ops.max_pool(x, kernel, steps, pairs, gaps))
     index = ops.max_pool_indices(x, kernel, steps, pairs, gaps)
-    return _like(input, ops.take_planes(x, index, False)), _like(input, index)
+    values = ops.take_planes(x, ops.in_whole(index, x.array.shape[2:]), False)
+    return _like(input, values), _like(input, index)
 
 
 def _max_unpool(
@@ -221,7 +222,7 @@ def _max_unpool(
     n = prod(sizes)
     if index.array.size and not 0 <= index.array.min() <= index.array.max() < n:
         raise ShapeError(f"{name}: an index lies outside of planes of {sizes}: give the output_size that was pooled")
-    return _like(input, ops.put_planes(x, index, sizes, False))
+    return _like(input, ops.put_planes(x, ops.in_whole(index, sizes), (*x.array.shape[:2], *sizes), False))
 
 
 def _avg_pool(
@@ -289,5 +290,5 @@ def _adaptive_max(name: str, dims: int, input: Tensor, output_size: Any, return_
         index = ops.adaptive_max_indices(x, sizes)
     else:
         index = ops.max_pool_indices(x, kernel, kernel, ((0, 0),) * dims, (1,) * dims)
-    values = _like(input, ops.take_planes(x, index, kernel is not None))
+    values = _like(input, ops.take_planes(x, ops.in_whole(index, x.array.shape[2:]), kernel is not None))
     return (values, _like(input, index)) if return_indices else values

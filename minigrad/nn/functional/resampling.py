@@ -11,7 +11,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError, not_a_tensor
 from minigrad.ops.elementwise import where
-from minigrad.ops.pooling import take_planes
+from minigrad.ops.pooling import in_whole, take_planes
 from minigrad.ops.resampling import resample
 from minigrad.tensor import Tensor, wrap
 
@@ -221,7 +221,7 @@ def _corner(input: Tensor, places: Sequence[np.ndarray[Any, Any]]) -> Tensor:
         index = index * n + np.clip(np.nan_to_num(place), 0, n - 1).astype(np.int64)
     channels = input.array.shape[1]
     index = np.repeat(np.asarray(index)[:, None], channels, 1)
-    taken = take_planes(input, wrap(index), False)
+    taken = take_planes(input, in_whole(wrap(index), sizes), False)
     return taken if np.all(inside) else where(wrap(np.asarray(inside)[:, None]), taken, 0.0)
 
 
