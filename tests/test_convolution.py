@@ -219,6 +219,36 @@ def test_the_rows_are_those_of_a_matrix() -> None:
         assert_close(F.conv2d(x, weight), wanted, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("shape", "weight", "args"),
+    [
+        ((19, 3, 12, 12), (4, 3, 5, 5), {}),
+        ((16, 4, 8, 16), (12, 4, 3, 3), {"padding": 1}),
+        ((33, 4, 9, 11), (10, 2, 3, 2), {"stride": 2, "groups": 2}),
+        ((9, 2, 11, 12), (3, 2, 3, 3), {"dilation": 2, "padding": (1, 0)}),
+        ((9, 2, 4, 5, 6), (3, 2, 2, 3, 2), {"dilation": (2, 1, 1), "stride": (1, 1, 2)}),
+        ((40, 8, 10), (20, 8, 3), {"padding": 2}),
+        ((17, 20, 300, 4), (9, 20, 2, 2), {}),
+    ],
+)
+def test_many_samples_give_what_a_few_do(shape: tuple[int, ...], weight: tuple[int, ...], args: dict[str, Any]) -> None:
+    """Of short rows the samples are put last, if there are enough of them."""
+    conv = (F.conv1d, F.conv2d, F.conv3d)[len(shape) - 3]
+    w = minigrad.randn(*weight, dtype=minigrad.float64, requires_grad=True)
+
+    def results(x: Any) -> Any:
+        x = x.detach().requires_grad_()
+        y = conv(x, w, **args)
+        return y, *minigrad.autograd.grad((y * y).sum(), (x, w))
+
+    x = minigrad.randn(*shape, dtype=minigrad.float64)
+    y, gx, gw = results(x)
+    pieces = [results(x[i : i + 2]) for i in range(0, len(x), 2)]
+    assert_close(y, minigrad.cat([piece[0] for piece in pieces]))
+    assert_close(gx, minigrad.cat([piece[1] for piece in pieces]))
+    assert_close(gw, minigrad.stack([piece[2] for piece in pieces]).sum(0))
+
+
 @pytest.mark.parametrize("channels", [(70, 70), (1, 1)])
 def test_large_gradients_are_adjoint(channels: tuple[int, int]) -> None:
     """⟨conv(x, w), g⟩ is ⟨x, conv's gradient for x⟩ and ⟨w, that for w⟩: in shapes that the laws are too small for."""

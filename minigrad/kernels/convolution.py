@@ -13,16 +13,15 @@ Arrays are (N, C, *sizes), weights (out, in per group, *kernel), any number of d
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import product
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from minigrad.kernels.blocks import BLOCK, Block
 from minigrad.kernels.windows import Array, Pairs, Sizes, count, cropped, padded, tap
 
-WIDTH = 128  # columns of a matrix product, about: more do not stay in the first cache
-BLOCK = 1 << 20  # bytes of a block, at most
+TALL = 64  # rows of a factor for which it pays to copy the other one
 
 
 def convolution(
@@ -54,8 +53,8 @@ def convolution(
         np.matmul(matrix, parts, out=out.reshape(n, groups, outs // groups, -1))
     else:
         matrix = _as_matrix(weight, groups)
-        for block in _Block.all(x, sizes, weight.shape[2:], stride, dilation, groups):
-            block.results(out)[...] = block.of_results(np.matmul(matrix, block.lowered(x)))
+        for block in Block.all(x, sizes, weight.shape[2:], stride, dilation, groups, outs):
+            block.put(np.matmul(matrix, block.lowered(x)), out)
     if bias is not None:
         out += bias.reshape(-1, *(1,) * len(sizes))
     return out
@@ -78,9 +77,11 @@ def convolution_weight(
     total = np.zeros((groups, prod(kernel) * per, outs // groups), x.dtype)
     rows_first = outs // groups > 8  # the orientation that the product is quicker in
     if 0 not in x.shape:
-        for block in _Block.all(x, g.shape[2:], kernel, stride, dilation, groups):
+        for block in Block.all(x, g.shape[2:], kernel, stride, dilation, groups, outs):
             columns, slopes = block.lowered(x), block.gathered(g)
             many = columns.shape[1] > 1 and columns.shape[2] * slopes.shape[2] < 1 << 16
+            if rows_first and many and columns.shape[2] >= TALL:  # a product of factors that lie straight is quicker
+                slopes = np.ascontiguousarray(slopes.swapaxes(-1, -2)).swapaxes(-1, -2)
             for at in (slice(None),) if many else range(columns.shape[1]):
                 c, s = columns[:, at], slopes[:, at]
                 part = c @ s.swapaxes(-1, -2) if rows_first else (s @ c.swapaxes(-1, -2)).swapaxes(-1, -2)
@@ -115,7 +116,7 @@ def convolution_input(
         np.matmul(matrix, g.reshape(n, groups, outs // groups, -1), out=out.reshape(n, groups, per, -1))
     else:
         matrix = np.ascontiguousarray(_as_matrix(weight, groups).swapaxes(-1, -2))
-        for block in _Block.all(out, places, kernel, stride, dilation, groups):
+        for block in Block.all(out, places, kernel, stride, dilation, groups, outs):
             block.spread(np.matmul(matrix, block.gathered(g)), out)
     return cropped(out, padding)
 
@@ -128,7 +129,7 @@ def _pointwise(weight: Array, stride: Sizes) -> bool:
 
 
 def _as_matrix(weight: Array, groups: int) -> Array:
-    """(out, per, *rest, kh, kw) as (groups, 1, out / groups, kh · per · rest · kw): the order of `_Block.lowered`."""
+    """(out, per, *rest, kh, kw) as (groups, 1, out / groups, kh · per · rest · kw): the order of `Block.lowered`."""
     if weight.ndim == 3:
         weight = weight[:, :, None]
     outs, kh = len(weight), weight.shape[-2]
@@ -253,126 +254,3 @@ def _each_channel_weight(x: Array, g: Array, kernel: Sizes, stride: Sizes, dilat
             for at, part in _taps(channels, kernel, places, stride, dilation):
                 total[(some, m, *at)] += np.einsum(part, axes, slopes, axes, [0])
     return total.reshape(-1, 1, *kernel)
-
-
-# ── blocks ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-class _Block:
-    """Some samples, some rows and some columns of the results, at one place along the dimensions before the last two."""
-
-    def __init__(self, samples: slice, place: Sizes, rows: slice, columns: slice, form: tuple[Any, ...]) -> None:
-        self.samples, self.place, self.rows, self.columns = samples, place, rows, columns
-        self.kernel, self.stride, self.dilation, self.groups, self.apart = form
-        self.n = samples.stop - samples.start
-        self.high, self.wide = rows.stop - rows.start, columns.stop - columns.start
-
-    @classmethod
-    def all(
-        cls, x: Array, places: Sizes, kernel: Sizes, stride: Sizes, dilation: Sizes, groups: int
-    ) -> Iterator[_Block]:
-        """The blocks that make up the results at `places`, in order."""
-        if len(places) == 1:
-            places, kernel, stride, dilation = (1, *places), (1, *kernel), (1, *stride), (1, *dilation)
-        *before, high, wide = places
-        columns = _evenly(wide, WIDTH if wide > 2 * WIDTH else wide)
-        n = _evenly(len(x), max(1, round(WIDTH / columns)))
-        depth = x.shape[1] * prod(kernel[:-2]) * kernel[-1] * n * columns * x.itemsize  # bytes per row
-        # Are the rows of windows to lie apart, each with a copy of its own of all kh rows?
-        apart = dilation[-2] != 1 or stride[-2] >= kernel[-2] or (n * columns < WIDTH // 2 and high > 1)
-        rows = max(1, BLOCK // (depth * kernel[-2])) if apart else max(kernel[-2], BLOCK // depth)
-        rows = _evenly(high, min(rows, max(1, WIDTH // (n * columns))) if apart else rows)
-        form = kernel, stride, dilation, groups, apart
-        for place in product(*map(range, before)):
-            for s, r, c in product(range(0, len(x), n), range(0, high, rows), range(0, wide, columns)):
-                yield cls(
-                    slice(s, min(s + n, len(x))),
-                    place,
-                    slice(r, min(r + rows, high)),
-                    slice(c, min(c + columns, wide)),
-                    form,
-                )
-
-    def results(self, out: Array) -> Array:
-        """The part of the results (N, out, *places) that this block is about: (n, out, rows, columns)."""
-        out = out if out.ndim > 3 else out[:, :, None]
-        part: Any = (self.samples, slice(None), *self.place, self.rows, self.columns)
-        found: Array = out[part]
-        return found
-
-    def lowered(self, x: Array) -> Array:
-        """The windows as matrices (groups, rows, kh · per · rest · kw, n · columns).
-
-        If the rows lie apart: (groups, 1, kh · per · rest · kw, rows · n · columns).
-        """
-        strides = x.strides if x.ndim > 3 else (*x.strides[:2], 0, x.strides[2])
-        (sh, sw), (dh, dw), (kh, kw) = self.stride[-2:], self.dilation[-2:], self.kernel[-2:]
-        each, channel, *rest, row, column = strides
-        start = self.samples.start * each + self.rows.start * sh * row + self.columns.start * sw * column
-        start += sum(at * s * step for at, s, step in zip(self.place, self.stride, rest))
-        per = x.shape[1] // self.groups
-        body = (per, *self.kernel[:-2], kw)
-        steps = (channel, *(d * step for d, step in zip(self.dilation, rest)), dw * column)
-        if self.apart:
-            shape = (self.groups, kh, *body, self.high, self.n, self.wide)
-            steps = (per * channel, dh * row, *steps, sh * row, each, sw * column)
-            copy = np.array(np.ndarray(shape, x.dtype, x, start, steps))
-            return copy.reshape(self.groups, 1, kh * prod(body), -1)
-        shape = (self.groups, (self.high - 1) * sh + kh, *body, self.n, self.wide)
-        steps = (per * channel, row, *steps, each, sw * column)
-        copy = np.array(np.ndarray(shape, x.dtype, x, start, steps), order="C")
-        shape = (self.groups, self.high, kh * prod(body), self.n * self.wide)
-        steps = (copy.strides[0], sh * copy.strides[1], self.n * self.wide * x.itemsize, x.itemsize)
-        return np.ndarray(shape, x.dtype, copy, 0, steps)
-
-    def of_results(self, y: Array) -> Array:
-        """A product of `lowered`, (groups, ..., out per group, ...), in the order of `results`."""
-        per = y.shape[2]
-        if self.apart:
-            y = y.reshape(self.groups * per, self.high, self.n, self.wide)
-            return y.transpose(2, 0, 1, 3)
-        y = y.reshape(self.groups, self.high, per, self.n, self.wide)
-        return y.transpose(3, 0, 2, 1, 4).reshape(self.n, self.groups * per, self.high, self.wide)
-
-    def gathered(self, g: Array) -> Array:
-        """The part of g that this block is about, as matrices (groups, rows, out per group, n · columns), or as `lowered`."""
-        part = self.results(g)
-        per = part.shape[1] // self.groups
-        part = part.reshape(self.n, self.groups, per, self.high, self.wide)
-        if self.apart:
-            return part.transpose(1, 2, 3, 0, 4).reshape(self.groups, 1, per, -1)
-        return part.transpose(1, 3, 2, 0, 4).reshape(self.groups, self.high, per, -1)
-
-    def spread(self, d: Array, out: Array) -> None:
-        """Add to out (N, C, *sizes) what came for `lowered`, each number at the place it was taken from."""
-        out = out if out.ndim > 3 else out[:, :, None]
-        (sh, sw), (dh, dw), (kh, kw) = self.stride[-2:], self.dilation[-2:], self.kernel[-2:]
-        lead = tuple(
-            slice(at * s, at * s + d * (k - 1) + 1, d)
-            for at, s, d, k in zip(self.place, self.stride, self.dilation, self.kernel[:-2])
-        )
-        per = out.shape[1] // self.groups
-        body = (per, *self.kernel[:-2], kw)
-        part = out[(self.samples, slice(None), *lead)]
-        part = part.reshape(self.n, self.groups, per, *part.shape[2:])  # a view: it splits one dimension
-        left, top = self.columns.start * sw, self.rows.start * sh
-        if self.apart:
-            d = d.reshape(self.groups, kh, *body, self.high, self.n, self.wide)
-            d = np.moveaxis(d, -2, 0)  # (n, groups, kh, per, *rest, kw, high, wide)
-            for i, j in np.ndindex(kh, kw):
-                at = tap((self.high, self.wide), (i, j), (sh, sw), (dh, dw))
-                part[..., top:, left:][(..., *at)] += d[:, :, i][..., j, :, :]
-            return
-        d = d.reshape(self.groups, self.high, kh, -1)
-        rows = np.zeros((self.groups, (self.high - 1) * sh + kh, d.shape[-1]), d.dtype)
-        for i in range(kh):
-            rows[:, i : i + (self.high - 1) * sh + 1 : sh] += d[:, :, i]
-        rows = np.moveaxis(rows.reshape(self.groups, -1, *body, self.n, self.wide), (-2, 1), (0, -2))
-        for j in range(kw):  # of (n, groups, per, *rest, kw, rows, wide)
-            [across] = tap((self.wide,), (j,), (sw,), (dw,))
-            part[..., top : top + rows.shape[-2], left:][..., across] += rows[..., j, :, :]
-
-
-def _evenly(whole: int, most: int) -> int:
-    """The size of equal parts of at most that size."""
-    return -(-whole // -(-whole // most))
