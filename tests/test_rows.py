@@ -31,3 +31,21 @@ def test_nan_and_infinities_pass(shape):
         np.testing.assert_array_equal(rows.extreme(x, ufunc, x.ndim - 1), ufunc.reduce(x, axis=-1, keepdims=True))
     with np.errstate(invalid="ignore"):
         np.testing.assert_allclose(rows.total(x, x.ndim - 1), x.sum(-1, keepdims=True))
+
+
+@pytest.mark.parametrize(
+    "shape", [(4, 3), (64, 6, 24, 24), (33, 129), (5000,), (70, 1, 64), (2, 100, 100, 3), (0, 9000)]
+)
+@pytest.mark.parametrize("kind", ["e", "f", "d", "i8"])
+def test_a_number_bounds_as_in_numpy(shape, kind):
+    x = (np.random.default_rng(2).standard_normal(shape) * 9).astype(kind)
+    if kind != "i8":
+        x[x > 9] = np.nan
+        x[x < -9] = -np.inf
+    x[(x > 1) & (x < 5)] *= 0
+    for array in (x, -x, x[..., ::-1]):
+        for number in (0, 6):
+            found, wanted = rows.at_least(array, number), np.maximum(array, number)
+            assert found.dtype == wanted.dtype
+            np.testing.assert_array_equal(found, wanted)
+            np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))

@@ -64,7 +64,7 @@ def tanh_backward(gradient: Array, out: Array) -> Array:
 
 def relu(x: Array) -> Array:
     """max(x, 0); NaN stays NaN."""
-    return np.asanyarray(np.maximum(x, 0))
+    return rows.at_least(x, 0)
 
 
 def softplus(x: Array, beta: float, threshold: float) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,6 +14,8 @@ SOME = 1024  # elements, below which NumPy's own way is as good
 FEW = 16  # rows, below which it is too
 SHORT = 32  # up to this length of rows the columns are reduced, of a copy
 SUMMED = 1024  # up to this length of rows a product with ones sums as accurately as NumPy does
+MUCH = 4096  # elements, below which a number as an operand is as good as an array
+LEAST, LONG = 64, 8192  # elements of an array of equal numbers that stands for one of them
 
 
 def extreme(x: Array, ufunc: Any, axis: int) -> Array:
@@ -28,6 +31,17 @@ def extreme(x: Array, ufunc: Any, axis: int) -> Array:
     return np.asanyarray(found.reshape(*x.shape[:-1], 1))
 
 
+def at_least(x: Array, number: float) -> Array:
+    """np.maximum of x and a number: NumPy is twice as quick with an array of equal numbers, if it is long enough."""
+    if x.size >= MUCH and x.ndim > 1 and x.dtype.kind == "f" and x.flags.c_contiguous:
+        shape = x.shape[1:]
+        while (n := prod(shape)) > LONG and len(shape) > 1:
+            shape = shape[1:]
+        if LEAST <= n <= LONG:
+            return np.asanyarray(np.maximum(x, _equal(number, shape, x.dtype.char)))
+    return np.asanyarray(np.maximum(x, number))
+
+
 def total(x: Array, axis: int) -> Array:
     """The sum along an axis; its size stays, as 1."""
     if axis == x.ndim - 1 and x.size >= SOME and x.dtype.char in "fd" and x.flags.c_contiguous:
@@ -41,6 +55,14 @@ def total(x: Array, axis: int) -> Array:
 def ones(n: int, char: str) -> Array:
     """A vector of ones, kept for the next time: a product with it is the quickest sum."""
     made = np.ones(n, char)
+    made.flags.writeable = False
+    return made
+
+
+@lru_cache(64)
+def _equal(number: float, shape: tuple[int, ...], char: str) -> Array:
+    """An array of equal numbers, kept for the next time."""
+    made = np.full(shape, number, char)
     made.flags.writeable = False
     return made
 
