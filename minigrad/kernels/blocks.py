@@ -110,17 +110,25 @@ class Block:
         steps = [copy.strides[0], sh * copy.strides[1], self.n * self.wide * x.itemsize, x.itemsize]
         return np.ndarray(shape, x.dtype, copy, 0, steps)
 
-    def put(self, y: Array, out: Array) -> None:
-        """Put a product of `lowered`, (groups, ..., out per group, ...), where it belongs in the results."""
+    def put(self, y: Array, bias: Array | None, out: Array) -> None:
+        """Put a product of `lowered`, (groups, ..., out per group, ...), and a bias where they belong in the results."""
         per = y.shape[2]
         if self.apart:
             y = y.reshape(self.groups * per, self.high, *self.ends)
         else:
             y = y.reshape(self.groups, self.high, per, *self.ends).swapaxes(1, 2)
             y = y.reshape(self.groups * per, self.high, *self.ends)
-        if self.last:
-            y = np.ascontiguousarray(y)  # in long pieces, so that what remains is to transpose a matrix
-        self.results(out)[...] = y.transpose((3, 0, 1, 2) if self.last else (2, 0, 1, 3))
+        if self.last:  # first in long pieces, so that what remains is to transpose a matrix
+            y = np.array(y, order="C")
+            if bias is not None:
+                y += bias.reshape(-1, 1, 1, 1)
+            self.results(out)[...] = y.transpose(3, 0, 1, 2)
+        else:
+            y = y.transpose(2, 0, 1, 3)
+            if bias is None:
+                self.results(out)[...] = y
+            else:
+                np.add(y, bias.reshape(-1, 1, 1), out=self.results(out))
 
     def gathered(self, g: Array) -> Array:
         """The part of g that this block is about, as matrices (groups, rows, out per group, n · columns), or as `lowered`."""

@@ -33,16 +33,17 @@ def convolution(
     padding: Pairs,
     dilation: Sizes,
     groups: int,
+    out: Array | None = None,
 ) -> Array:
     """out[n, o, p] = Σ x[n, c, p·stride + i·dilation] · weight[o, c, i], over the channels c of o's group and i; + bias[o]."""
     if x.dtype.char == "e":  # NumPy's products of halves are slow, and add up in halves
         wide = [None if a is None else a.astype(np.float32) for a in (x, weight, bias)]
         half: Any = convolution(*wide, stride=stride, padding=padding, dilation=dilation, groups=groups)  # type: ignore[arg-type]
-        return half.astype(x.dtype)  # type: ignore[no-any-return]
+        return _given(half.astype(x.dtype), out)
     x = padded(x, padding)
     n, outs = len(x), len(weight)
     sizes = tuple(map(count, x.shape[2:], weight.shape[2:], stride, dilation))
-    out = np.empty((n, outs, *sizes), x.dtype)
+    out = np.empty((n, outs, *sizes), x.dtype) if out is None else out
     if 0 in x.shape:
         out.fill(0)
     elif groups > 1 and weight.shape[1] == 1:
@@ -54,7 +55,8 @@ def convolution(
     else:
         matrix = _as_matrix(weight, groups)
         for block in Block.all(x, sizes, weight.shape[2:], stride, dilation, groups, outs):
-            block.put(np.matmul(matrix, block.lowered(x)), out)
+            block.put(np.matmul(matrix, block.lowered(x)), bias, out)
+        return out
     if bias is not None:
         out += bias.reshape(-1, *(1,) * len(sizes))
     return out
@@ -90,7 +92,15 @@ def convolution_weight(
 
 
 def convolution_input(
-    g: Array, weight: Array, *, sizes: Sizes, stride: Sizes, padding: Pairs, dilation: Sizes, groups: int
+    g: Array,
+    weight: Array,
+    *,
+    sizes: Sizes,
+    stride: Sizes,
+    padding: Pairs,
+    dilation: Sizes,
+    groups: int,
+    out: Array | None = None,
 ) -> Array:
     """The gradient of `convolution` for its input, of these `sizes`: at p·stride + i·dilation, Σ g[n, o, p] · weight[o, c, i].
 
@@ -99,26 +109,38 @@ def convolution_input(
     if g.dtype.char == "e":
         wide = g.astype(np.float32), weight.astype(np.float32)
         half = convolution_input(*wide, sizes=sizes, stride=stride, padding=padding, dilation=dilation, groups=groups)
-        return half.astype(g.dtype)
+        return _given(half.astype(g.dtype), out)
     n, outs, per = len(g), len(weight), weight.shape[1]
     kernel, places = weight.shape[2:], g.shape[2:]
     if _as_forward(weight, stride, groups):
-        return _by_convolution(g, weight, sizes, padding, dilation)
+        return _by_convolution(g, weight, sizes, padding, dilation, out)
     g = np.ascontiguousarray(g)
     whole = tuple(size + before + after for size, (before, after) in zip(sizes, padding))
-    out = np.zeros((n, groups * per, *whole), g.dtype)
-    if 0 in g.shape or 0 in out.shape:
+    if out is not None and whole == tuple(sizes):
+        total = out
+        total.fill(0)
+    else:
+        total = np.zeros((n, groups * per, *whole), g.dtype)
+    if 0 in g.shape or 0 in total.shape:
         pass
     elif groups > 1 and per == 1:
-        _each_channel_input(g, weight, out, stride, dilation, groups)
+        _each_channel_input(g, weight, total, stride, dilation, groups)
     elif _pointwise(weight, stride) and places == whole:
         matrix = weight.reshape(groups, outs // groups, per).swapaxes(1, 2)
-        np.matmul(matrix, g.reshape(n, groups, outs // groups, -1), out=out.reshape(n, groups, per, -1))
+        np.matmul(matrix, g.reshape(n, groups, outs // groups, -1), out=total.reshape(n, groups, per, -1))
     else:
         matrix = np.ascontiguousarray(_as_matrix(weight, groups).swapaxes(-1, -2))
-        for block in Block.all(out, places, kernel, stride, dilation, groups, outs):
-            block.spread(np.matmul(matrix, block.gathered(g)), out)
-    return cropped(out, padding)
+        for block in Block.all(total, places, kernel, stride, dilation, groups, outs):
+            block.spread(np.matmul(matrix, block.gathered(g)), total)
+    return total if total is out else _given(cropped(total, padding), out)
+
+
+def _given(result: Array, out: Array | None) -> Array:
+    """The result, in `out` if that is given."""
+    if out is None:
+        return result
+    out[...] = result
+    return out
 
 
 # ── matrices of weights ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -150,7 +172,7 @@ def _as_forward(weight: Array, stride: Sizes, groups: int) -> bool:
     return groups == 1 and set(stride) == {1} and set(weight.shape[2:]) != {1} and 2 * weight.shape[1] >= len(weight)
 
 
-def _by_convolution(g: Array, weight: Array, sizes: Sizes, padding: Pairs, dilation: Sizes) -> Array:
+def _by_convolution(g: Array, weight: Array, sizes: Sizes, padding: Pairs, dilation: Sizes, out: Array | None) -> Array:
     """`convolution_input` for stride 1: the convolution of g, with wide borders, and the flipped weight."""
     reach = [d * (k - 1) for k, d in zip(weight.shape[2:], dilation)]
     borders = [(r - before, n + before - p) for r, n, p, (before, _) in zip(reach, sizes, g.shape[2:], padding)]
@@ -163,6 +185,7 @@ def _by_convolution(g: Array, weight: Array, sizes: Sizes, padding: Pairs, dilat
         padding=tuple((max(a, 0), max(b, 0)) for a, b in borders),
         dilation=dilation,
         groups=1,
+        out=out,
     )
 
 
