@@ -155,6 +155,44 @@ def test_buffers_are_shared():
     assert 0 < step.memory < single
 
 
+class Reader(nn.Module):
+    """Rows read one after another, attended to, and told apart by the last."""
+
+    def __init__(self):
+        super().__init__()
+        self.rows, self.attention = nn.LSTM(6, 8, batch_first=True), nn.MultiheadAttention(8, 2, batch_first=True)
+        self.norm, self.act, self.head = nn.LayerNorm(8), nn.GELU(), nn.Linear(8, 3)
+
+    def forward(self, x):
+        h, _ = self.rows(x)
+        h = self.norm(h + self.attention(h, h, h, need_weights=False)[0])
+        return self.head(self.act(h)[:, -1])
+
+
+def lenet():
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.ReLU(), nn.MaxPool2d(2), nn.AvgPool2d(2), nn.Flatten(), nn.Linear(3, 3),
+    )  # fmt: skip
+
+
+def test_programs_with_kernels_run_without_minigrad(tmp_path):
+    classes = minigrad.tensor([0, 2, 1, 1])
+    for i, (build, x) in enumerate([(lenet, minigrad.rand(4, 1, 8, 8)), (Reader, minigrad.rand(4, 5, 6))]):
+        step, *_ = trainer(build, OPTIMIZERS["AdamW"], nn.functional.cross_entropy)
+        for _ in range(4):
+            step(x, classes)
+        assert "minigrad" not in step.source.partition('"""\n')[2]
+        step.save(tmp_path / f"step{i}.py")
+        costs = [step(x, classes).item() for _ in range(3)]
+        np.savez(tmp_path / "batch.npz", x=x.array, y=classes.array)
+        program = (
+            f"import sys; sys.modules['minigrad'] = None; import numpy as np, step{i} as step\n"
+            "b = np.load('batch.npz'); print([step.step(b['x'], b['y'])[0].item() for _ in range(3)])"
+        )
+        done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == str(costs)
+
+
 def test_a_saved_program_runs_without_minigrad(tmp_path):
     step, _ = trained()
     step.save(tmp_path / "step.py")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -35,7 +35,7 @@ def texts(functions: dict[str, Callable[..., Any]]) -> str:
         if own in found:
             continue
         text, other = inspect.getsource(function), {function.__name__: own}
-        for name, value in named_by(function):
+        for name, value in of_own_modules(named_by(function), text):
             if isinstance(value, ModuleType):
                 imports[f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else "")] = None
             elif isinstance(inspect.unwrap(value) if callable(value) else value, FunctionType) and is_own(value):
@@ -47,14 +47,14 @@ def texts(functions: dict[str, Callable[..., Any]]) -> str:
             elif callable(value) and hasattr(value, "__module__") and not is_own(value):
                 imports[f"from {value.__module__} import {name}"] = None
             else:
-                unique = name
+                unique = name.replace(".", "_")
                 while constants.get(unique, written(value)) != written(value) or unique in names.values():
                     unique += "_"
                 constants[unique] = written(value)
                 other[name] = unique
         for name, unique in other.items():
             if name != unique:
-                text = re.sub(rf"(?<![\w.]){name}(?![\w]|=[^=])", unique, text)
+                text = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w]|=[^=])", unique, text)
         found[own] = text
         for line in text.splitlines():
             if line.startswith("@"):
@@ -79,6 +79,16 @@ def named_by(thing: Any) -> Iterator[tuple[str, Any]]:
             for name in dict.fromkeys(names_in(function.__code__)):
                 if name in function.__globals__:
                     yield name, function.__globals__[name]
+
+
+def of_own_modules(named: Iterable[tuple[str, Any]], text: str) -> Iterator[tuple[str, Any]]:
+    """The same names, with what the text takes out of modules of minigrad's, `rows.total`, in the place of those modules."""
+    for name, value in named:
+        if isinstance(value, ModuleType) and value.__name__.partition(".")[0] == "minigrad":
+            for member in dict.fromkeys(re.findall(rf"(?<![\w.]){name}\.(\w+)", text)):
+                yield f"{name}.{member}", getattr(value, member)
+        else:
+            yield name, value
 
 
 def is_own(value: Any) -> bool:
