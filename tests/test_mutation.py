@@ -535,3 +535,26 @@ def test_writing_is_differentiable_twice(key):
         step[i] = e
         up, down = (first((x.detach() + s).requires_grad_(), False) for s in (step, -step))
         assert second[i].item() == pytest.approx((((up - down) * direction).sum() / (2 * e)).item(), rel=1e-6)
+
+
+def test_a_hook_that_writes_during_the_pass_is_noticed():
+    x, w = minigrad.rand(2, 3, requires_grad=True), minigrad.rand(4, 3, requires_grad=True)
+
+    def write(gradient):
+        with minigrad.no_grad():
+            w.mul_(2)
+
+    hidden = minigrad.nn.functional.linear(x, w)
+    out = hidden.sigmoid()
+    out.register_hook(write)
+    with pytest.raises(MutationError, match="linear"):
+        out.backward(minigrad.ones(2, 4))
+
+
+def test_a_write_between_two_operations_is_noticed_whatever_came_after():
+    x, w = minigrad.rand(2, 3, requires_grad=True), minigrad.rand(4, 3, requires_grad=True)
+    hidden = minigrad.nn.functional.linear(x, w)
+    with minigrad.no_grad():
+        w.mul_(2)
+    with pytest.raises(MutationError, match="linear"):
+        (-hidden.sigmoid()).backward(minigrad.ones(2, 4))

@@ -72,19 +72,25 @@ class Arithmetic:
 
     def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """self / other; integers give the default floating-point type. `rounding_mode` "floor" or "trunc" keeps them."""
-        if rounding_mode == "floor":
-            return self.floor_divide(other)
-        if rounding_mode is None and not isinstance(other, Arithmetic):
+        if rounding_mode is not None:
+            return self._divide_rounded(other, rounding_mode)
+        if not isinstance(other, Arithmetic):
             self = self._floating()  # before the number takes its type: 256 is no uint8
         self, other = self._pair(other)
-        if rounding_mode == "trunc":
-            return self._floating().div(other).trunc().to(self.dtype)
-        if rounding_mode is not None:
-            raise ValueError(f"div: rounding_mode={rounding_mode!r}: use None, 'floor' or 'trunc'")
-        self, other = self._floating(), other._floating()
+        if self.array.dtype.kind != "f":
+            self, other = self._floating(), other._floating()
         constant = not other._requires_grad and other._view is None
         rules = lambda g: _over(g, other), lambda g: -g * (self / other) / other  # which takes tensors
         return apply(np.divide, (self, other), rules, plain=constant)
+
+    def _divide_rounded(self: Tensor, other: Any, rounding_mode: str) -> Tensor:
+        """`div` to whole numbers, in the type of the operands."""
+        if rounding_mode == "floor":
+            return self.floor_divide(other)
+        if rounding_mode != "trunc":
+            raise ValueError(f"div: rounding_mode={rounding_mode!r}: use None, 'floor' or 'trunc'")
+        self, other = self._pair(other)
+        return self._floating().div(other).trunc().to(self.dtype)
 
     def floor_divide(self: Tensor, other: Any) -> Tensor:
         """The largest whole number not above self / other. Its gradient is 0."""

@@ -11,10 +11,12 @@ from minigrad.dialect import dialect
 from minigrad.ops.loss import check_alike
 from minigrad.tensor import Tensor
 
+REDUCTIONS = ("none", "mean", "sum")
+
 
 def check_reduction(name: str, reduction: str, *more: str) -> None:
     """ValueError for a reduction there is not."""
-    if reduction not in ("none", "mean", "sum", *more):
+    if reduction not in REDUCTIONS and reduction not in more:
         raise ValueError(f"{name}: reduction={reduction!r}: use 'mean', 'sum' or 'none'")
 
 
