@@ -49,3 +49,27 @@ def test_a_number_bounds_as_in_numpy(shape, kind):
             assert found.dtype == wanted.dtype
             np.testing.assert_array_equal(found, wanted)
             np.testing.assert_array_equal(np.signbit(found), np.signbit(wanted))
+
+
+@pytest.mark.parametrize("shape", [(3,), (), (1000, 16), (5, 1000), (4099,), (4096 * 17,), (2, 3, 4096), (0, 5)])
+@pytest.mark.parametrize("kind", ["e", "f", "d"])
+def test_a_number_is_not_passed(shape, kind):
+    x = np.asarray(np.random.default_rng(3).standard_normal(shape) * 9).astype(kind)
+    x[x > 12] = np.nan
+    for array in (x, x.T.copy().T):
+        held = array.copy("K")
+        rows.hold_below(held, 3.0)
+        np.testing.assert_array_equal(held, np.minimum(array, np.array(3.0, kind)))
+
+
+@pytest.mark.parametrize("shape", [(1000, 16), (1000, 10), (401, 3), (512, 40), (400, 41), (3, 4), (0, 4), (500, 0)])
+@pytest.mark.parametrize("kind", ["e", "f", "d"])
+def test_a_row_is_added_as_numpy_does(shape, kind):
+    random = np.random.default_rng(4)
+    x, row = random.standard_normal(shape).astype(kind), random.standard_normal(shape[1]).astype(kind)
+    row[:1] = np.inf
+    for array in (x, np.asfortranarray(x)):
+        for added in (row, row[:1]) if shape[1] else (row,):
+            found = array.copy("K")
+            rows.add_row(found, added)
+            np.testing.assert_array_equal(found, array + added)

@@ -23,10 +23,8 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 # Constants as arrays of each type: a ufunc takes one in half the time that it takes to convert a Python number.
 _FLOATS = {np.dtype(t).char: t for t in (np.float16, np.float32, np.float64)}
 _ONE = {char: np.array(1, t) for char, t in _FLOATS.items()}
-_EXP_LIMIT = {
-    char: np.array(np.nextafter(np.log(np.finfo(t).max), t(0))) for char, t in _FLOATS.items()
-}  # rounded down
-for _constant in (*_ONE.values(), *_EXP_LIMIT.values()):
+_EXP_LIMIT = {char: float(np.nextafter(np.log(np.finfo(t).max), t(0))) for char, t in _FLOATS.items()}  # rounded down
+for _constant in _ONE.values():
     _constant.flags.writeable = False
 
 
@@ -40,7 +38,7 @@ def sigmoid(x: Array) -> Array:
     """
     kind = x.dtype.char
     out: Array = np.asanyarray(np.negative(x))
-    np.minimum(out, _EXP_LIMIT[kind], out=out)
+    rows.hold_below(out, _EXP_LIMIT[kind])
     np.exp(out, out)
     np.add(out, _ONE[kind], out)
     np.reciprocal(out, out)

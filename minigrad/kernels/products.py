@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy import ndarray
 
-from minigrad.kernels.rows import ones
+from minigrad.kernels.rows import add_row, ones
 from minigrad.settings import get_num_threads
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -31,7 +31,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x Wᵀ + b."""
     out = dot(x, weight.T) if x.ndim == 2 and x.size * len(weight) <= SMALL else matmul(x, weight.T)
     if bias is not None:
-        out += bias
+        add_row(out, bias)
     return out
 
 

@@ -16,6 +16,8 @@ SHORT = 32  # up to this length of rows the columns are reduced, of a copy
 SUMMED = 1024  # up to this length of rows a product with ones sums as accurately as NumPy does
 MUCH = 4096  # elements, below which a number as an operand is as good as an array
 LEAST, LONG = 64, 8192  # elements of an array of equal numbers that stands for one of them
+PIECE = 1 << 16  # elements that stay in the processor's cache through several passes
+MANY, NARROW, WIDE = 400, 40, 256  # rows, the elements of each, and of several as one
 
 
 def extreme(x: Array, ufunc: Any, axis: int) -> Array:
@@ -42,6 +44,28 @@ def at_least(x: Array, number: float) -> Array:
     return np.asanyarray(np.maximum(x, number))
 
 
+def hold_below(x: Array, number: float) -> None:
+    """x = np.minimum(x, number), in the same way; in place, of what lies in order. Longer arrays are taken in pieces anyway."""
+    n = _length(x.size) if MUCH <= x.size <= PIECE and x.flags.c_contiguous else 0
+    if n:
+        lines = x.reshape((x.size // n, n))
+        np.minimum(lines, _equal(number, (n,), x.dtype.char), out=lines)
+    else:
+        np.minimum(x, _equal(number, (), x.dtype.char), out=x)
+
+
+def add_row(x: Array, row: Array) -> None:
+    """x += row, of a matrix: where it has many short rows, several as one, for NumPy adds row after row."""
+    k = _together(*x.shape) if x.ndim == 2 and row.shape == x.shape[1:] and x.flags.c_contiguous else 0
+    if k:
+        n = x.shape[1]
+        several = np.multiply(ones(k, row.dtype.char).reshape((k, 1)), row)
+        lines = x.reshape((len(x) // k, k * n))
+        lines += several.reshape((k * n,))
+    else:
+        x += row
+
+
 def total(x: Array, axis: int) -> Array:
     """The sum along an axis; its size stays, as 1."""
     if axis == x.ndim - 1 and x.size >= SOME and x.dtype.char in "fd" and x.flags.c_contiguous:
@@ -57,6 +81,20 @@ def ones(n: int, char: str) -> Array:
     made = np.ones(n, char)
     made.flags.writeable = False
     return made
+
+
+@lru_cache(256)
+def _length(size: int) -> int:
+    """The longest lines that so many elements can lie in."""
+    return next((n for n in range(min(size, LONG), LEAST - 1, -1) if size % n == 0), 0)
+
+
+@lru_cache(256)
+def _together(count: int, n: int) -> int:
+    """How many of so many rows of n to take as one; 0 for one at a time."""
+    if count < MANY or n > NARROW:
+        return 0
+    return next((k for k in range(min(WIDE // max(n, 1), count), 3, -1) if count % k == 0), 0)
 
 
 @lru_cache(64)
