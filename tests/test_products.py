@@ -52,7 +52,7 @@ def test_products_by_parts_are_products(rows, inner, outer, threads):
         ((128, 784, 16), False, 64, 64),
         ((127, 784, 16), False, 0, 0),  # a prime
         ((1024, 64, 192), True, 64, 0),  # two threads are quicker
-        ((1024, 64, 256), True, 0, 0),
+        ((1024, 64, 256), True, 32, 0),
         ((1000, 784, 32), False, 0, 0),
         ((32, 784, 128), False, 4, 4),
         ((32, 784, 128), True, 8, 8),

@@ -16,7 +16,7 @@ Array: TypeAlias = "np.ndarray[Any, Any]"
 
 SMALL = 10**6  # multiplications in what OpenBLAS takes for a small product
 FEW = 48  # rows, that are worth taking a few at a time
-TALL = 40  # rows to take at a time of a matrix that has many more
+TALL = 32  # rows to take at a time of a matrix that has many more
 WIDE = 400  # elements in a row from which on a transposed factor need not be copied
 ADDED = 4 * 10**5  # numbers to add up that stay in the cache
 
