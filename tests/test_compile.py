@@ -620,9 +620,9 @@ class Attentive(nn.Module):
 @pytest.mark.parametrize(
     ("build", "called"),
     [
-        (lambda: LastState(nn.LSTM), ["lay_out", "lstm", "lstm_backward"]),
-        (lambda: LastState(nn.GRU), ["lay_out", "gru", "gru_backward"]),
-        (lambda: LastState(nn.RNN), ["lay_out"]),
+        (lambda: LastState(nn.LSTM), ["side_by_side", "lstm", "lstm_backward"]),
+        (lambda: LastState(nn.GRU), ["side_by_side", "gru", "gru_backward"]),
+        (lambda: LastState(nn.RNN), ["side_by_side"]),
         (Attentive, ["side_by_side", "attention"]),
         (lambda: nn.Sequential(nn.Flatten(), nn.Linear(20, 2), nn.GELU()), ["normal_cdf"]),
         (lambda: nn.Sequential(nn.Flatten(), nn.Linear(20, 2), nn.GELU()).double(), ["normal_cdf"]),

@@ -57,6 +57,47 @@ def test_a_layer_is_its_steps():
     np.testing.assert_allclose(last.detach().numpy()[0, 0], h, rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_many_sequences_at_once_are_the_same_as_a_few_at_a_time(bias, wanted):
+    """An LSTM multiplies inputs and states together if there are many; some of these end early."""
+    module = LSTM(3, 4, bias=bias)
+    lengths = [5] * 20 + [3] * 20 + [1] * 5
+    x = [randn(length, 3).requires_grad_(wanted) for length in lengths]
+    leaves = [*module.parameters(), *x * wanted]
+
+    def run(sequences):
+        output, (h, c) = module(pack_sequence(sequences))
+        return (output.data**2).sum() + (h * c).sum()
+
+    whole, halves = run(x), run(x[:20]) + run(x[20:])
+    np.testing.assert_allclose(whole.item(), halves.item(), rtol=1e-5)
+    for a, b in zip(autograd.grad(whole, leaves), autograd.grad(halves, leaves)):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_no_sequences(layer):
+    module = layer(3, 4)
+    output, _ = module(zeros(5, 0, 3))
+    output.sum().backward()
+    assert output.shape == (5, 0, 4)
+    assert not module.weight_ih_l0.grad.numpy().any()
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_long_sequence_is_two_short_ones(layer):
+    """The inputs of a long one are multiplied some steps at a time."""
+    module, x = layer(3, 4), randn(150, 1, 3).requires_grad_()
+    first, state = module(x[:67])
+    second, _ = module(x[67:], state)
+    whole, parts = module(x)[0], minigrad.cat([first, second])
+    np.testing.assert_allclose(whole.detach().numpy(), parts.detach().numpy(), rtol=1e-5, atol=1e-6)
+    leaves = [x, *module.parameters()]
+    for a, b in zip(autograd.grad((whole**2).sum(), leaves), autograd.grad((parts**2).sum(), leaves)):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize(("layer", "cell"), [(RNN, RNNCell), (LSTM, LSTMCell), (GRU, GRUCell)])
 def test_cells_are_layers_of_one_step(layer, cell):
     whole, one = layer(3, 4), cell(3, 4)

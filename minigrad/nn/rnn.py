@@ -17,6 +17,7 @@ import numpy as np
 
 from minigrad.creation import empty
 from minigrad.dtypes import DTypeLike
+from minigrad.kernels.sequences import GATES
 from minigrad.nn import init
 from minigrad.nn.cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 from minigrad.nn.functional.dropout import dropout as drop
@@ -24,7 +25,7 @@ from minigrad.nn.module import Module
 from minigrad.nn.parameter import Parameter
 from minigrad.nn.utils.rnn import PackedSequence
 from minigrad.ops.linalg import linear
-from minigrad.ops.recurrent import GATES, pick, recurrent, unrolled
+from minigrad.ops.recurrent import pick, recurrent, unrolled
 from minigrad.ops.shape import cat, stack
 from minigrad.tensor import Tensor
 

@@ -25,8 +25,10 @@ def _per_result(length: Callable[[Sequence[Any]], int]) -> Count:
 
 
 def _steps(gates: int) -> Count:
-    """At each step each sequence has its state multiplied with the weights of all gates."""
-    return lambda arrays, result, settings: sum(settings["sizes"]) * gates * settings["hidden"] ** 2
+    """At each step each sequence has its input and its state multiplied with the weights of all gates."""
+    return lambda arrays, result, settings: (
+        sum(settings["sizes"]) * gates * settings["hidden"] * (settings["inputs"] + settings["hidden"])
+    )
 
 
 def _attention(arrays: Sequence[Any], result: Any, settings: dict[str, Any]) -> int:
@@ -42,7 +44,6 @@ COUNTS: dict[Any, Count] = {
     convolution.convolution: _per_result(lambda arrays: prod(arrays[1].shape[1:])),
     convolution.convolution_input: lambda arrays, result, settings: arrays[0].size * prod(arrays[1].shape[1:]),
     convolution.convolution_weight: lambda arrays, result, settings: arrays[1].size * prod(result.shape[1:]),
-    recurrent.lay_out: lambda arrays, result, settings: arrays[0].size * len(arrays[1]),
     recurrent.lstm: _steps(4),
     recurrent.gru: _steps(3),
     recurrent.rnn_tanh: _steps(1),

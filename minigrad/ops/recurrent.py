@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from minigrad.graph import Rule, apply
 from minigrad.kernels import recurrent as kernels
-from minigrad.kernels import sum_rows
+from minigrad.kernels import sequences
+from minigrad.kernels.attention import side_by_side
 from minigrad.ops.composed import backward_of
 from minigrad.ops.linalg import linear
 from minigrad.ops.shape import _meet as meet
@@ -17,8 +18,6 @@ from minigrad.ops.shape import cat
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
-
-GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 
 
 def recurrent(
@@ -52,59 +51,59 @@ def recurrent(
         rest.append(w_hh.new_zeros(3 * hidden) if b_hh is None else b_hh)
     elif b_ih is not None and b_hh is not None:
         bias = b_ih + b_hh
-    line = _lay_out(x, w_ih, bias, rest)
-    saved = apply(getattr(kernels, kind), (line.detach(),), sizes=sizes, hidden=hidden)
+    line = _lay_out(x, w_ih, [*[bias] * (bias is not None), *rest])
+    settings = {"sizes": sizes, "hidden": hidden, "inputs": w_ih.array.shape[1], "biased": bias is not None}
+    saved = apply(getattr(kernels, kind), (line.detach(),), **settings)
+    wanted = x.requires_grad
 
     def back(g: Tensor) -> Tensor:
-        return _backward(kind, g, line, saved, sizes, hidden, brief)
+        return _backward(kind, g, line, saved, settings, brief, wanted)
 
     back.__qualname__ = f"{kind}.<locals>.<lambda>"
     cells = len(state) == 2
     out = apply(
-        kernels.results, (line, saved), (back, None), sizes=sizes, hidden=hidden, cells=cells, brief=brief
+        sequences.results, (line, saved), (back, None), sizes=sizes, hidden=hidden, cells=cells, brief=brief
     )  # fmt: skip
-    shapes: list[tuple[int, ...]] = [
+    found: list[tuple[int, ...]] = [
         *[(*(lead or (sum(sizes),)), hidden)] * (not brief),
         *[(sizes[0], hidden)] * (1 + cells),
     ]
-    starts = accumulate(map(prod, shapes), initial=0)
-    return tuple([part(out, start, shape, "stack" if start else name) for start, shape in zip(starts, shapes)])
+    starts = accumulate(map(prod, found), initial=0)
+    return tuple([part(out, start, shape, "stack" if start else name) for start, shape in zip(starts, found)])
 
 
 def _backward(
-    kind: str, gradient: Tensor, line: Tensor, saved: Tensor, sizes: tuple[int, ...], hidden: int, brief: bool
+    kind: str, gradient: Tensor, line: Tensor, saved: Tensor, settings: dict[str, Any], brief: bool, wanted: bool
 ) -> Tensor:
     return backward_of(
         getattr(kernels, f"{kind}_backward"),
-        lambda line: _composed(kind, line, sizes, hidden, brief),
+        lambda line: _composed(kind, line, brief, **settings),
         gradient,
         line,
         [saved],
         f"{kind}_backward",
-        sizes=sizes,
-        hidden=hidden,
+        **settings,
+        wanted=wanted,
     )
 
 
-def _lay_out(x: Tensor, w: Tensor, bias: Tensor | None, rest: Sequence[Tensor]) -> Tensor:
-    """x Wᵀ + bias and the rest in one line, so that one rule, that of what is computed from it, gives all gradients."""
-    shape = (x.array.shape[0], w.array.shape[0])
+def _lay_out(x: Tensor, w: Tensor, rest: Sequence[Tensor]) -> Tensor:
+    """Everything in one line, so that one rule, that of what is computed from it, gives all gradients.
+
+    The gradients of x and of w each depend on the other: the rules capture it, so that a change to it is noticed.
+    """
+    n, gates = x.array.shape[0], w.array.shape[0]
     rules: list[Rule | None] = [
-        lambda g: part(g, 0, shape)._matmul(w),
-        lambda g: part(g, 0, shape)._transposed_matmul(x),
+        lambda g: part(g, 0, (n, w.array.shape[1])),
+        lambda g: part(g, x.array.size, (gates, x.array.shape[1])),
     ]
-    operands = [x, w]
-    if bias is not None:
-        operands.append(bias)
-        rules.append(lambda g: _sum_rows(part(g, 0, shape)))
-    start = prod(shape)
+    start = x.array.size + w.array.size
     for other in rest:
-        operands.append(other)
         rules.append(_part_rule(start, other.array.shape))
         start += other.array.size
     for rule in rules:
         rule.__qualname__ = "linear.<locals>.<lambda>"  # type: ignore[union-attr]
-    return apply(kernels.lay_out, operands, rules, biased=bias is not None)
+    return apply(side_by_side, (x, w, *rest), rules)
 
 
 def _part_rule(start: int, shape: tuple[int, ...]) -> Rule:
@@ -116,28 +115,23 @@ def part(line: Tensor, start: int, shape: tuple[int, ...], name: str = "part") -
     size = line.array.size
     rule = lambda g: _part_backward(g, start, size)  # noqa: E731
     rule.__qualname__ = f"{name}.<locals>.<lambda>"
-    return apply(kernels.part, (line,), (rule,), start=start, shape=shape)
+    return apply(sequences.part, (line,), (rule,), start=start, shape=shape)
 
 
 def _part_backward(gradient: Tensor, start: int, size: int) -> Tensor:
     shape = gradient.array.shape
-    return apply(kernels.part_backward, (gradient,), (lambda g: part(g, start, shape),), start=start, size=size)
-
-
-def _sum_rows(x: Tensor) -> Tensor:
-    n = x.array.shape[0]
-    return apply(sum_rows, (x,), (lambda g: g.unsqueeze(0).expand(n, -1),))
+    return apply(sequences.part_backward, (gradient,), (lambda g: part(g, start, shape),), start=start, size=size)
 
 
 def pick(x: Tensor, index: Any) -> Tensor:
     """The rows of x with these numbers, of which no two are equal."""
     n = x.array.shape[0]
-    return apply(kernels.take_rows, (x,), (lambda g: place(g, index, n),), index=index)
+    return apply(sequences.take_rows, (x,), (lambda g: place(g, index, n),), index=index)
 
 
 def place(x: Tensor, index: Any, n: int, fill: float = 0) -> Tensor:
     """n rows: those of x at these numbers, of which no two are equal, and `fill` in the others."""
-    return apply(kernels.place_rows, (x,), (lambda g: pick(g, index),), index=index, n=n, fill=fill)
+    return apply(sequences.place_rows, (x,), (lambda g: pick(g, index),), index=index, n=n, fill=fill)
 
 
 # ── the composed form ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,20 +180,17 @@ def unrolled(
     return cat(states), *[cat([part, *done[::-1]]) for part, done in zip(state, finished)]
 
 
-def _composed(kind: str, line: Tensor, sizes: tuple[int, ...], hidden: int, brief: bool) -> Tensor:
-    """Everything that `kernels.results` gives, from a line."""
-    gates, n, b, start = GATES[kind] * hidden, sum(sizes), sizes[0], 0
-    found = []
-    for shape in [
-        (n, gates),
-        *[(b, hidden)] * (2 if kind == "lstm" else 1),
-        (gates, hidden),
-        *[(gates,)] * (kind == "gru"),
-    ]:
+def _composed(
+    kind: str, line: Tensor, brief: bool, sizes: tuple[int, ...], hidden: int, inputs: int, biased: bool
+) -> Tensor:
+    """Everything that `sequences.results` gives, from a line."""
+    start, found = 0, []
+    for shape in sequences.shapes(kind, sizes, hidden, inputs, biased):
         found.append(part(line, start, shape))
         start += prod(shape)
-    given, *rest = found
+    x, w, share_bias, *rest = found
     bias = rest.pop() if kind == "gru" else None
     weight = rest.pop()
+    given = linear(x, w, share_bias if biased else None)
     results = unrolled(kind, given, tuple(rest), weight, bias, sizes)
     return cat(results[brief:]).flatten()
