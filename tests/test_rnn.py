@@ -58,10 +58,10 @@ def test_a_layer_is_its_steps():
 
 
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("wanted", [True, False])
-def test_many_sequences_at_once_are_the_same_as_a_few_at_a_time(bias, wanted):
-    """An LSTM multiplies inputs and states together if there are many; some of these end early."""
-    module = LSTM(3, 4, bias=bias)
+@pytest.mark.parametrize(("hidden", "wanted"), [(4, True), (4, False), (160, True)])
+def test_many_sequences_at_once_are_the_same_as_a_few_at_a_time(bias, hidden, wanted):
+    """An LSTM multiplies inputs and states together if there are many, in pieces if it is wide; some of these end early."""
+    module = LSTM(3, hidden, bias=bias)
     lengths = [5] * 20 + [3] * 20 + [1] * 5
     x = [randn(length, 3).requires_grad_(wanted) for length in lengths]
     leaves = [*module.parameters(), *x * wanted]

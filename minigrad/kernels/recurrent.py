@@ -17,6 +17,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from minigrad.kernels import Array, sum_rows
+from minigrad.kernels.products import SMALL, columns_at_once
 from minigrad.kernels.sequences import (
     Shapes,
     Sizes,
@@ -68,19 +69,23 @@ def _together(
 ) -> Iterator[tuple[int, int, Array]]:
     """Of each step the first row, the number of rows, and what tanh is taken of, which are the step's planes in `gates`.
 
-    Input and state are multiplied in one product, (x, 1, h) with all weights, so that nothing is added up afterwards. The next
-    step finds the state in `states`.
+    Input and state are multiplied in one product, (x, 1, h) with all weights, so that nothing is added up afterwards; some
+    columns at a time, where that makes it small for OpenBLAS. The next step finds the state in `states`.
     """
     inputs, width = x.shape[1], weight.shape[1]
     factors = planes(np.concatenate([w, bias[:, None], weight] if bias.size else [w, weight], axis=1), 4)
     factors[[0, 1, 3]] *= x.dtype.type(0.5)
     room = np.ones((sizes[0], factors.shape[1]), x.dtype)
+    columns = (room.size * width > SMALL and columns_at_once(*room.shape, width)) or width
+    pieces = width // columns
+    factors = np.ascontiguousarray(factors.reshape(4, -1, pieces, columns).transpose(0, 2, 1, 3))
     for at, b in steps(sizes):
         end, seen = at + b, room[:b]
         seen[:, :inputs] = x[at:end]
         seen[:, -width:] = h[:b]
         z = gates[4 * width * at : 4 * width * end].reshape(4, b, width)
-        yield at, b, np.matmul(seen, factors, out=z)
+        np.matmul(seen, factors, out=z.reshape(4, b, pieces, columns).transpose(0, 2, 1, 3))
+        yield at, b, z
         h = states[at:end]
 
 
