@@ -79,7 +79,7 @@ def attention(
     mask, noise = _extra(extra, masked)
     saved = np.empty(n * rows * (columns + 1 + depth), line.dtype) if out is None else out
     every, shares, result = _parts(saved, (n, columns, rows), (n, 1, rows), (n, rows, depth))
-    q = (q * line.dtype.type(scale)).transpose(0, 2, 1)
+    q = np.ascontiguousarray((q * line.dtype.type(scale)).transpose(0, 2, 1))
     each = ones(columns, line.dtype.char)[None]
     later = after(rows, columns, line.dtype.char) if causal else None
     lowest = np.finfo(line.dtype).min
@@ -123,7 +123,7 @@ def attention_backward(
     factor = line.dtype.type(scale)
     gradient = gradient.reshape(n, rows, depth) * shares.transpose(0, 2, 1)
     mean = np.vecdot(gradient, out)[:, None, :]
-    turned, q = gradient.transpose(0, 2, 1), q * factor
+    turned, q = np.ascontiguousarray(gradient.transpose(0, 2, 1)), q * factor
     for heads in _chunks(shape):
         weights = every[heads]
         slopes = np.matmul(v[heads], turned[heads])
