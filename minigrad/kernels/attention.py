@@ -18,7 +18,7 @@ from itertools import accumulate, pairwise
 import numpy as np
 
 from minigrad.kernels import Array
-from minigrad.kernels.rows import ones
+from minigrad.kernels.rows import ones, total
 
 Shape = tuple[int, int, int, int, int]  # n, L, S, E, V
 CHUNK = 2**16  # scores at a time
@@ -122,7 +122,7 @@ def attention_backward(
     dq, dk, dv = _parts(found, (n, rows, width), (n, columns, width), (n, columns, depth))
     factor = line.dtype.type(scale)
     gradient = gradient.reshape(n, rows, depth) * shares.transpose(0, 2, 1)
-    mean = np.vecdot(gradient, out)[:, None, :]
+    mean = total(gradient * out, 2).transpose(0, 2, 1)
     turned, q = np.ascontiguousarray(gradient.transpose(0, 2, 1)), q * factor
     for heads in _chunks(shape):
         weights = every[heads]
