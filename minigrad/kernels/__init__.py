@@ -36,13 +36,18 @@ def sigmoid(x: Array) -> Array:
 
     eˣ / (1 + eˣ) would be a pass shorter, but near 1 it rounds otherwise than PyTorch does, and log(1 - σ) shows it.
     """
-    kind = x.dtype.char
-    out: Array = np.asanyarray(np.negative(x))
-    rows.hold_below(out, _EXP_LIMIT[kind])
-    np.exp(out, out)
-    np.add(out, _ONE[kind], out)
+    out = one_and_exp(np.asanyarray(np.negative(x)))
     np.reciprocal(out, out)
     return out
+
+
+def one_and_exp(x: Array) -> Array:
+    """1 + eˣ, written over x; the exponent stops short of overflow."""
+    kind = x.dtype.char
+    rows.hold_below(x, _EXP_LIMIT[kind])
+    np.exp(x, x)
+    np.add(x, _ONE[kind], x)
+    return x
 
 
 def sigmoid_backward(gradient: Array, out: Array) -> Array:
