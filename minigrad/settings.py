@@ -1,11 +1,12 @@
-"""Switches that programs set for speed or repeatability. They can be set and read, and change nothing."""
+"""Switches that programs set for speed or repeatability. None of them changes a result."""
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
-_set: dict[str, Any] = {"deterministic": False, "precision": "highest", "threads": None, "interop": 1}
+_set: dict[str, Any] = {"deterministic": False, "precision": "highest", "threads": None, "interop": 1, "kept": None}
 
 
 def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
@@ -83,3 +84,44 @@ def get_float32_matmul_precision() -> str:
 def set_flush_denormal(mode: bool) -> bool:
     """False: it is not supported, as PyTorch says where it is not."""
     return False
+
+
+TRIM, MAP = -1, -3  # glibc's names for the two limits: M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+LARGEST = 32  # megabytes that one array may have to be kept; glibc takes no more
+
+
+def keep_memory(megabytes: int = 256) -> bool:
+    """Let the process keep up to so many megabytes of freed memory for its next arrays. True if that could be said.
+
+    glibc gives freed memory back to the system, and a training step asks for the same again: for every four kilobytes the
+    system is called, and fills them with zeros. That can be a third of the time of a step. The first optimizer that is made
+    calls this, unless it was called before; a program that has no optimizer may call it itself. Only on Linux with glibc, and
+    not where the environment says something (MALLOC_TRIM_THRESHOLD_, MALLOC_MMAP_THRESHOLD_, GLIBC_TUNABLES).
+
+    Source: mallopt(3), Linux Programmer's Manual. ValueError below 0.
+
+    >>> from minigrad.settings import keep_memory
+    >>> kept = keep_memory(128)
+    """
+    if megabytes < 0:
+        raise ValueError(f"keep_memory expects a number of megabytes from 0, not {megabytes}")
+    said = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
+    mallopt = None if sys.platform != "linux" or any(name in os.environ for name in said) else _mallopt()
+    _set["kept"] = bool(mallopt and mallopt(MAP, LARGEST << 20) and mallopt(TRIM, megabytes << 20))
+    return bool(_set["kept"])
+
+
+def keep_memory_for_training() -> None:
+    """`keep_memory`, unless it was called before."""
+    if _set["kept"] is None:
+        keep_memory()
+
+
+def _mallopt() -> Any:
+    """The function of the C library, if it is glibc."""
+    import ctypes
+
+    try:
+        return ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):
+        return None

@@ -1,6 +1,9 @@
 """Memory: nothing grows over thousands of steps, and the backward pass frees as it walks."""
 
 import gc
+import os
+import platform
+import subprocess
 import sys
 import tracemalloc
 
@@ -162,3 +165,33 @@ def test_a_loss_that_is_kept_keeps_no_activations():
     left = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert left < 2 * x.array.nbytes + sum(p.array.nbytes for p in model.parameters())
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told to keep memory")
+@pytest.mark.parametrize("environment", [{}, {"MALLOC_TRIM_THRESHOLD_": "131072"}])
+def test_memory_that_a_step_frees_is_kept_for_the_next(environment):
+    """Else the system is asked for every page again; not if the user has said otherwise."""
+    program = """
+import resource, minigrad
+from minigrad import nn, optim, settings
+model = nn.Sequential(nn.Linear(64, 512), nn.Tanh(), nn.Linear(512, 512), nn.Tanh(), nn.Linear(512, 1))
+descent, x = optim.SGD(model.parameters(), lr=0.01), minigrad.randn(2000, 64)
+def step():
+    descent.zero_grad(); model(x).square().mean().backward(); descent.step()
+for _ in range(3): step()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(5): step()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 5, settings._set["kept"])
+"""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC_", "GLIBC_"))}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={**clean, **environment}, capture_output=True, text=True, check=True
+    )
+    faults, kept = done.stdout.split()
+    assert kept == str(not environment)
+    assert int(faults) > 500 if environment else int(faults) < 100
+
+
+def test_keep_memory_wants_a_number_from_0():
+    with pytest.raises(ValueError, match="from 0, not -1"):
+        minigrad.settings.keep_memory(-1)

@@ -13,6 +13,7 @@ from minigrad.grad_mode import enable_grad
 from minigrad.graph import listening, tick
 from minigrad.hooks import RemovableHandle
 from minigrad.optim.flat import PIECE, Packs, Row, rows
+from minigrad.settings import keep_memory_for_training
 from minigrad.tensor import Tensor
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -58,6 +59,7 @@ class Optimizer:
                 f"{type(self).__name__}: differentiable=True: an optimizer writes in place, and its step has no gradient; "
                 "write the update in tensor operations, with autograd.grad(..., create_graph=True)"
             )
+        keep_memory_for_training()
         self.defaults = defaults
         self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
