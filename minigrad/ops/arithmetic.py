@@ -68,7 +68,7 @@ class Arithmetic:
     def mul(self: Tensor, other: Any) -> Tensor:
         """The elementwise product."""
         self, other = self._pair(other)
-        return apply(np.multiply, (self, other), (lambda g: _times(g, other), lambda g: _times(g, self)), plain=True)
+        return apply(np.multiply, (self, other), (lambda g: g * other, lambda g: g * self))
 
     def div(self: Tensor, other: Any, *, rounding_mode: str | None = None) -> Tensor:
         """self / other; integers give the default floating-point type. `rounding_mode` "floor" or "trunc" keeps them."""
@@ -79,9 +79,7 @@ class Arithmetic:
         self, other = self._pair(other)
         if self.array.dtype.kind != "f":
             self, other = self._floating(), other._floating()
-        constant = not other._requires_grad and other._view is None
-        rules = lambda g: _over(g, other), lambda g: -g * (self / other) / other  # which takes tensors
-        return apply(np.divide, (self, other), rules, plain=constant)
+        return apply(np.divide, (self, other), (lambda g: g / other, lambda g: -g * (self / other) / other))
 
     def _divide_rounded(self: Tensor, other: Any, rounding_mode: str) -> Tensor:
         """`div` to whole numbers, in the type of the operands."""
@@ -165,13 +163,3 @@ class Arithmetic:
 
     def __pos__(self: Tensor) -> Tensor:
         return self
-
-
-def _times(g: Any, x: Tensor) -> Any:
-    """g · x, as an array if g is one."""
-    return g * x.array if type(g) is np.ndarray else g * x
-
-
-def _over(g: Any, x: Tensor) -> Any:
-    """g / x, as an array if g is one."""
-    return g / x.array if type(g) is np.ndarray else g / x

@@ -42,7 +42,7 @@ class Optimizer:
 
     _spare: dict[Any, tuple[Array, Array]] | None = None  # arrays to compute in, by shape and dtype
     _packs: dict[int, Packs] | None = None  # of each group, by identity: see flat.py
-    _large = False  # is a parameter so large that it is better taken in pieces?
+    _large: bool | None = None  # was a parameter so large, at the first step, that it is better taken in pieces?
     _before: list[Any] | None = None  # hooks
     _after: list[Any] | None = None
     _stepped: bool | None = None  # has step() been called? None if that is not known
@@ -104,7 +104,6 @@ class Optimizer:
                     f"a parameter of shape {tuple(p.shape)} was given twice: each belongs to one group, once"
                 )
             known.add(id(p))
-            self._large = self._large or p.array.size > PIECE
         group = {**param_group, "params": params, **{k: v for k, v in self.defaults.items() if k not in param_group}}
         if names:
             group["param_names"] = names
@@ -159,6 +158,8 @@ class Optimizer:
         One for each parameter that has a gradient, or for several side by side, or for a part of one. `names` are those of all
         that the rule keeps in the state, if anything.
         """
+        if self._large is None:
+            self._large = any(p.array.size > PIECE for each in self.param_groups for p in each["params"])
         if listening.tape is not None or not (names or self._large):
             return iter(
                 [
@@ -240,7 +241,9 @@ class Optimizer:
 
     def __getstate__(self) -> dict[str, Any]:
         return {
-            name: value for name, value in vars(self).items() if name not in ("_spare", "_packs", "_before", "_after")
+            name: value
+            for name, value in vars(self).items()
+            if name not in ("_spare", "_packs", "_large", "_before", "_after")
         }
 
     def __repr__(self) -> str:
