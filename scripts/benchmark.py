@@ -116,6 +116,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             if letter in WORKLOADS and (WORKLOADS[letter].threaded or threads == "1"):
                 rows = workload(letter, threads, plan, options, found, say)
                 print(f"\r{'':110s}\r{report.workload(letter, threads, rows)}\n", file=sys.stderr, flush=True)
+                if options.json is not None:  # a long run may be cut short
+                    report.write_json(found, options.json)
         if not quick:
             found["memory"] += memory.steps(threads, core, "".join(options.only), options.without, say)
         if "g" in options.only and threads == "1":

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "scripts"))
 
 import benchmark
-from benchmarks import report
+from benchmarks import report, starts
 from benchmarks.contenders import CONTENDERS, LEFT_OUT, TAKES_PART, by_hand, torchlike
 from benchmarks.crew import Crew, Plan, agree, environment
 from benchmarks.workloads import CHECKED, WORKLOADS, make
@@ -76,6 +76,14 @@ def test_who_is_missing_is_named_and_the_others_go_on(monkeypatch):
     assert results["numpy"].absent == "its process has ended"
     text = report.absences([replace(r).as_data() for r in results.values()])
     assert text == "\n\nNumPy by hand: not here: its process has ended"
+
+
+def test_the_whole_job_is_timed_by_what_it_tells():
+    pytest.importorskip("matplotlib")
+    ours, theirs = starts.jobs("1", 1, 1, 300, lambda what: None)
+    assert not ours["absent"]
+    assert len(ours["epochs_told"]) == len(ours["times"]) == 1
+    assert theirs["absent"] or len(theirs["epochs_told"]) == 1
 
 
 def test_one_thread_is_one_thread_and_kernels_are_chosen_by_the_library(monkeypatch):
