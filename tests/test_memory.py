@@ -195,3 +195,17 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 5, settin
 def test_keep_memory_wants_a_number_from_0():
     with pytest.raises(ValueError, match="from 0, not -1"):
         minigrad.settings.keep_memory(-1)
+
+
+def test_what_was_said_before_the_first_optimizer_stands(monkeypatch):
+    from minigrad import settings
+
+    said = []
+    monkeypatch.setattr(settings, "keep_memory", said.append)
+    monkeypatch.setitem(settings._set, "kept", False)
+    settings.keep_memory_for_training()
+    assert said == []
+    monkeypatch.setattr(settings, "keep_memory", lambda: said.append("by itself"))
+    monkeypatch.setitem(settings._set, "kept", None)
+    settings.keep_memory_for_training()
+    assert said == ["by itself"]
