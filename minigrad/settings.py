@@ -87,10 +87,11 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 TRIM, MAP = -1, -3  # glibc's names for the two limits: M_TRIM_THRESHOLD, M_MMAP_THRESHOLD
+MOST = 2047  # megabytes to keep
 LARGEST = 32  # megabytes that one array may have to be kept; glibc takes no more
 
 
-def keep_memory(megabytes: int = 256) -> bool:
+def keep_memory(megabytes: float = 256) -> bool:
     """Let the process keep up to so many megabytes of freed memory for its next arrays. True if that could be said.
 
     glibc gives freed memory back to the system, and a training step asks for the same again: for every four kilobytes the
@@ -98,7 +99,9 @@ def keep_memory(megabytes: int = 256) -> bool:
     calls this, unless it was called before; a program that has no optimizer may call it itself. Only on Linux with glibc, and
     not where the environment says something (MALLOC_TRIM_THRESHOLD_, MALLOC_MMAP_THRESHOLD_, GLIBC_TUNABLES).
 
-    Source: mallopt(3), Linux Programmer's Manual. ValueError below 0.
+    More than 2,047 counts as that, the most that glibc takes. ValueError below 0.
+
+    Source: mallopt(3), Linux Programmer's Manual.
 
     >>> from minigrad.settings import keep_memory
     >>> kept = keep_memory(128)
@@ -107,7 +110,7 @@ def keep_memory(megabytes: int = 256) -> bool:
         raise ValueError(f"keep_memory expects a number of megabytes from 0, not {megabytes}")
     said = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
     mallopt = None if sys.platform != "linux" or any(name in os.environ for name in said) else _mallopt()
-    _set["kept"] = bool(mallopt and mallopt(MAP, LARGEST << 20) and mallopt(TRIM, megabytes << 20))
+    _set["kept"] = bool(mallopt and mallopt(MAP, LARGEST << 20) and mallopt(TRIM, min(int(megabytes), MOST) << 20))
     return bool(_set["kept"])
 
 

@@ -13,6 +13,7 @@ import minigrad
 import minigrad.compile
 from minigrad import nn, optim
 from minigrad.compile import CompileError, CompileWarning
+from minigrad.kernels import pooling
 
 
 def trainer(build, optimizer, loss=nn.functional.mse_loss, compiled=True):
@@ -191,6 +192,30 @@ def test_programs_with_kernels_run_without_minigrad(tmp_path):
         )
         done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, check=True)
         assert done.stdout.strip() == str(costs)
+
+
+@pytest.mark.parametrize("window", [(2, 2, 0), (3, 2, 1), (3, 2, 0), (2, 2, 1), (2, 1, 0), (4, 4, 0)])
+def test_max_pooling_of_every_kind(window):
+    x = minigrad.randn(2, 3, 9, 9).requires_grad_()
+
+    def step():
+        x.grad = None
+        (nn.functional.max_pool2d(x, *window) ** 2).sum().backward()
+        return x.grad
+
+    wanted, compiled = step().clone(), minigrad.compile(step)
+    for _ in range(5):
+        assert compiled().equal(wanted)
+
+
+def test_kernels_that_take_memory_for_their_result_give_it_back():
+    """A program takes what it offered for the result."""
+    x = np.random.default_rng(0).standard_normal((2, 3, 9, 9)).astype(np.float32)
+    for window in ((2, 2, 0, 1), (3, 2, 1, 1), (2, 1, 0, 2)):
+        k, s, p, d = window
+        out = np.full((2, 3, *[(9 + 2 * p - d * (k - 1) - 1) // s + 1] * 2), -1, np.intp)
+        assert pooling.max_pool_places(x, (k, k), (s, s), ((p, p),) * 2, (d, d), out) is out
+        assert (out >= 0).all()
 
 
 def test_a_saved_program_runs_without_minigrad(tmp_path):

@@ -433,3 +433,17 @@ def test_layers_along_channels_and_their_edges():
     x = randn(3, 4, requires_grad=True)
     F.layer_norm(x.T, (3,)).sum().backward()
     assert x.grad.abs().max().item() < 1e-5
+
+
+@pytest.mark.parametrize("x", [-65504.0, -300.0, -20.0, 20.0, 300.0, 65504.0])
+def test_halves_far_out(x):
+    """They are computed in float32, as in PyTorch: a half's square and exponential end early."""
+    for function, value, slope in (
+        (nn.functional.sigmoid, float(x > 0), 0.0),
+        (lambda t: nn.functional.gelu(t, approximate="tanh"), max(x, 0.0), float(x > 0)),
+    ):
+        point = minigrad.tensor([x], dtype=minigrad.float16, requires_grad=True)
+        y = function(point)
+        y.sum().backward()
+        assert abs(y.item() - value) < 1e-7
+        assert abs(point.grad.item() - slope) < 1e-7

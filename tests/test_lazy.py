@@ -166,3 +166,11 @@ def test_uninitialized_devices():
     with pytest.raises(RuntimeError, match="minigrad computes on the CPU only"):
         nn.LazyLinear(2, device="cuda")
     assert np.isfinite(nn.LazyLinear(2)(ones(1, 3)).detach().array).all()
+
+
+def test_a_step_passes_over_parameters_that_have_no_shape_yet():
+    used, unused = nn.Linear(2, 2), nn.LazyLinear(4)
+    descent = optim.SGD([*used.parameters(), *unused.parameters()], lr=0.1)
+    descent.step()
+    used(minigrad.ones(1, 2)).sum().backward()
+    descent.step()

@@ -192,7 +192,15 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 5, settin
     assert int(faults) > 500 if environment else int(faults) < 100
 
 
-def test_keep_memory_wants_a_number_from_0():
+def test_keep_memory_wants_a_number_from_0(monkeypatch):
+    said = []
+    monkeypatch.setattr(minigrad.settings, "_mallopt", lambda: lambda what, number: said.append(number) or 1)
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setitem(minigrad.settings._set, "kept", None)
+    assert minigrad.settings.keep_memory(10**6)
+    assert 0 < said[-1] < 2**31
     with pytest.raises(ValueError, match="from 0, not -1"):
         minigrad.settings.keep_memory(-1)
 

@@ -36,6 +36,8 @@ def sigmoid(x: Array) -> Array:
 
     eˣ / (1 + eˣ) would be a pass shorter, but near 1 it rounds otherwise than PyTorch does, and log(1 - σ) shows it.
     """
+    if x.dtype.char == "e":  # whose eˣ ends at x = 11
+        return sigmoid(x.astype(np.float32)).astype(np.float16)
     out = one_and_exp(np.asanyarray(np.negative(x)))
     np.reciprocal(out, out)
     return out

@@ -94,6 +94,8 @@ def gelu_tanh(x: Array) -> Array:
 
     With u for what tanh is taken of, (1 + tanh(u)) / 2 = σ(2u): the sigmoid keeps its digits in the left tail.
     """
+    if x.dtype.char == "e":  # whose squares end at 256²
+        return gelu_tanh(x.astype(np.float32)).astype(np.float16)
     out = np.asanyarray(np.square(x))
     out *= -2 * 0.044715 * _C
     _inverse_gate(x, out)
@@ -109,6 +111,8 @@ def _inverse_gate(x: Array, out: Array) -> None:
 
 def gelu_tanh_backward(gradient: Array, x: Array) -> Array:
     """gradient · s · (1 + x · (1 - s) · 2u'), where s = σ(2u) and u = √(2/π) · (x + 0.044715 x³)."""
+    if x.dtype.char == "e":
+        return gelu_tanh_backward(gradient.astype(np.float32), x.astype(np.float32)).astype(np.float16)
     slope = np.asanyarray(np.square(x))
     s = np.asanyarray(slope * (-2 * 0.044715 * _C))
     _inverse_gate(x, s)

@@ -47,7 +47,11 @@ def max_pool_places(
     beside = kernel == stride and set(dilation) == {1} and not any(map(any, padding))
     if beside and prod(kernel) <= MANY:
         return _places_beside(x, kernel, out)
-    return in_whole(max_pool_indices(x, kernel, stride, padding, dilation), x.shape[2:])
+    found = in_whole(max_pool_indices(x, kernel, stride, padding, dilation), x.shape[2:])
+    if out is None:
+        return found
+    out[...] = found
+    return out
 
 
 def _places_beside(x: Array, kernel: Sizes, out: Array | None) -> Array:

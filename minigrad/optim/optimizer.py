@@ -42,7 +42,9 @@ class Optimizer:
 
     _spare: dict[Any, tuple[Array, Array]] | None = None  # arrays to compute in, by shape and dtype
     _packs: dict[int, Packs] | None = None  # of each group, by identity: see flat.py
-    _large: bool | None = None  # was a parameter so large, at the first step, that it is better taken in pieces?
+    _large: bool | None = (
+        None  # had a parameter, at the first step, so large a gradient that it is better taken in pieces?
+    )
     _before: list[Any] | None = None  # hooks
     _after: list[Any] | None = None
     _stepped: bool | None = None  # has step() been called? None if that is not known
@@ -159,7 +161,7 @@ class Optimizer:
         that the rule keeps in the state, if anything.
         """
         if self._large is None:
-            self._large = any(p.array.size > PIECE for each in self.param_groups for p in each["params"])
+            self._large = any(p._grad is not None and p.array.size > PIECE for p in group["params"])
         if listening.tape is not None or not (names or self._large):
             return iter(
                 [
