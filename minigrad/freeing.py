@@ -16,7 +16,7 @@ GONE: list[Any] = []  # the rules of a freed node
 SMALL = 16  # results of at most this many elements are kept for pictures, whatever the rules need
 
 
-def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool, copies: bool = True) -> None:
+def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool, copies: bool) -> None:
     """Let go of what the node kept for its rules; its shape, its name and its place in the graph stay.
 
     If it `holds` something, it says from now on who freed it. With `copies`, small constants that are parts of large arrays

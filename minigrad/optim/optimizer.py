@@ -42,9 +42,7 @@ class Optimizer:
 
     _spare: dict[Any, tuple[Array, Array]] | None = None  # arrays to compute in, by shape and dtype
     _packs: dict[int, Packs] | None = None  # of each group, by identity: see flat.py
-    _large: bool | None = (
-        None  # had a parameter, at the first step, so large a gradient that it is better taken in pieces?
-    )
+    _large: bool | None = None  # is a parameter better taken in pieces? None until the first step
     _before: list[Any] | None = None  # hooks
     _after: list[Any] | None = None
     _stepped: bool | None = None  # has step() been called? None if that is not known
@@ -160,8 +158,10 @@ class Optimizer:
         One for each parameter that has a gradient, or for several side by side, or for a part of one. `names` are those of all
         that the rule keeps in the state, if anything.
         """
-        if self._large is None:
-            self._large = any(p._grad is not None and p.array.size > PIECE for p in group["params"])
+        if self._large is None and listening.tape is None:
+            self._large = any(
+                p._grad is not None and p.array.size > PIECE for each in self.param_groups for p in each["params"]
+            )
         if listening.tape is not None or not (names or self._large):
             return iter(
                 [

@@ -199,7 +199,7 @@ class _Region:
                 if isinstance(node.freed, Dropped):  # by a region within this one, which is no longer needed
                     node.freed = dropped
             else:
-                free(node, dropped, any(_holds(rule) for rule in node.rules))
+                free(node, dropped, any(_holds(rule) for rule in node.rules), listening.tape is None)
 
     def compute_again(self) -> None:
         """Run the function a second time and give the nodes of the first run the rules of the second."""
