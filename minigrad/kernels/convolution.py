@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.kernels.blocks import BLOCK, Block
-from minigrad.kernels.windows import Array, Pairs, Sizes, count, cropped, padded, tap
+from minigrad.kernels.windows import Array, Pairs, Sizes, count, cropped, given, padded, tap
 
 TALL = 64  # rows of a factor for which it pays to copy the other one
 
@@ -39,7 +39,7 @@ def convolution(
     if x.dtype.char == "e":  # NumPy's products of halves are slow, and add up in halves
         wide = [None if a is None else a.astype(np.float32) for a in (x, weight, bias)]
         half: Any = convolution(*wide, stride=stride, padding=padding, dilation=dilation, groups=groups)  # type: ignore[arg-type]
-        return _given(half.astype(x.dtype), out)
+        return given(half.astype(x.dtype), out)
     x = padded(x, padding)
     n, outs = len(x), len(weight)
     sizes = tuple(map(count, x.shape[2:], weight.shape[2:], stride, dilation))
@@ -109,7 +109,7 @@ def convolution_input(
     if g.dtype.char == "e":
         wide = g.astype(np.float32), weight.astype(np.float32)
         half = convolution_input(*wide, sizes=sizes, stride=stride, padding=padding, dilation=dilation, groups=groups)
-        return _given(half.astype(g.dtype), out)
+        return given(half.astype(g.dtype), out)
     n, outs, per = len(g), len(weight), weight.shape[1]
     kernel, places = weight.shape[2:], g.shape[2:]
     if _as_forward(weight, stride, groups):
@@ -132,15 +132,7 @@ def convolution_input(
         matrix = np.ascontiguousarray(_as_matrix(weight, groups).swapaxes(-1, -2))
         for block in Block.all(total, places, kernel, stride, dilation, groups, outs):
             block.spread(np.matmul(matrix, block.gathered(g)), total)
-    return total if total is out else _given(cropped(total, padding), out)
-
-
-def _given(result: Array, out: Array | None) -> Array:
-    """The result, in `out` if that is given."""
-    if out is None:
-        return result
-    out[...] = result
-    return out
+    return total if total is out else given(cropped(total, padding), out)
 
 
 # ── matrices of weights ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.kernels.windows import Array, Pairs, Sizes, count, padded
+from minigrad.kernels.windows import Array, Pairs, Sizes, count, given, padded
 
 MANY = 9  # elements of a window: more are compared dimension by dimension
 
@@ -47,11 +47,7 @@ def max_pool_places(
     beside = kernel == stride and set(dilation) == {1} and not any(map(any, padding))
     if beside and prod(kernel) <= MANY:
         return _places_beside(x, kernel, out)
-    found = in_whole(max_pool_indices(x, kernel, stride, padding, dilation), x.shape[2:])
-    if out is None:
-        return found
-    out[...] = found
-    return out
+    return given(in_whole(max_pool_indices(x, kernel, stride, padding, dilation), x.shape[2:]), out)
 
 
 def _places_beside(x: Array, kernel: Sizes, out: Array | None) -> Array:

@@ -7,9 +7,8 @@ from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy import ndarray
 
-from minigrad.kernels.rows import add_row, ones
+from minigrad.kernels.rows import add_row, largest_divisor, ones
 from minigrad.settings import get_num_threads
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
@@ -23,7 +22,7 @@ ADDED = 4 * 10**5  # numbers to add up that stay in the cache
 
 def dot(a: Array, b: Array) -> Array:
     """np.dot, in half the time for small arrays: as a method, unless one of them answers for itself."""
-    product: Array = a.dot(b) if type(a) is type(b) is ndarray else np.dot(a, b)
+    product: Array = a.dot(b) if type(a) is type(b) is np.ndarray else np.dot(a, b)
     return product
 
 
@@ -118,11 +117,6 @@ def columns_at_once(rows: int, inner: int, outer: int) -> int:
     if not has_quick_small_products():
         return 0
     return next((n for n in (64, 32, 16) if outer % n == 0 and n < outer and n * rows * inner <= SMALL), 0)
-
-
-def largest_divisor(n: int, low: int, high: int) -> int:
-    """The largest divisor of n from `low` to `high`; 0 for none."""
-    return next((k for k in range(high, low - 1, -1) if n % k == 0), 0)
 
 
 @lru_cache(1)

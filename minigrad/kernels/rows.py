@@ -45,7 +45,8 @@ def at_least(x: Array, number: float) -> Array:
 
 
 def hold_below(x: Array, number: float) -> None:
-    """x = np.minimum(x, number), in the same way; in place, of what lies in order. Longer arrays are taken in pieces anyway."""
+    """x = np.minimum(x, number), in place: of what lies in order as lines, beside one of equal numbers. Up to PIECE elements,
+    for `compile` takes longer arrays in pieces, which a view in between would end."""
     n = _length(x.size) if MUCH <= x.size <= PIECE and x.flags.c_contiguous else 0
     if n:
         lines = x.reshape((x.size // n, n))
@@ -86,7 +87,7 @@ def ones(n: int, char: str) -> Array:
 @lru_cache(256)
 def _length(size: int) -> int:
     """The longest lines that so many elements can lie in."""
-    return next((n for n in range(min(size, LONG), LEAST - 1, -1) if size % n == 0), 0)
+    return largest_divisor(size, LEAST, min(size, LONG))
 
 
 @lru_cache(256)
@@ -94,7 +95,12 @@ def _together(count: int, n: int) -> int:
     """How many of so many rows of n to take as one; 0 for one at a time."""
     if count < MANY or n > NARROW:
         return 0
-    return next((k for k in range(min(WIDE // max(n, 1), count), 3, -1) if count % k == 0), 0)
+    return largest_divisor(count, 4, min(WIDE // max(n, 1), count))
+
+
+def largest_divisor(n: int, low: int, high: int) -> int:
+    """The largest divisor of n from `low` to `high`; 0 for none."""
+    return next((k for k in range(high, low - 1, -1) if n % k == 0), 0)
 
 
 @lru_cache(64)

@@ -47,3 +47,11 @@ def cropped(x: Array, padding: Pairs) -> Array:
 def tap(places: Sequence[int], at: Sequence[int], stride: Sequence[int], dilation: Sequence[int]) -> Any:
     """The index, into the sizes of x, of the element `at` of each of the windows."""
     return tuple(slice(d * i, d * i + s * (n - 1) + 1, s) for n, i, s, d in zip(places, at, stride, dilation))
+
+
+def given(result: Array, out: Array | None) -> Array:
+    """The result, in `out` if that is given."""
+    if out is None:
+        return result
+    out[...] = result
+    return out

@@ -98,11 +98,10 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         input, weight = input._pair(weight)
     if bias is not None and bias.array.dtype is not w.dtype:
         input, bias = input._pair(bias)
-    if x.ndim != 2 or w.ndim != 2 or x.shape[1] != w.shape[1]:  # not the usual case
-        if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
-            raise ShapeError(_linear_mismatch(x.shape, w.shape))
-        if x.ndim == 1:
-            return linear(input.unsqueeze(0), weight, bias).squeeze(0)
+    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
+        raise ShapeError(_linear_mismatch(x.shape, w.shape))
+    if x.ndim == 1:
+        return linear(input.unsqueeze(0), weight, bias).squeeze(0)
     rules = (lambda g: _matmul(g, weight), lambda g: _transposed_matmul(g, input), lambda g: _sum_rows(g))
     if bias is None:
         return apply(kernels.linear, (input, weight), rules[:2], plain=True)

@@ -35,8 +35,7 @@ def mse_loss(
     >>> nn.functional.mse_loss(tensor([1.0, 2.0]), tensor([0.0, 4.0]))
     tensor(2.5000)
     """
-    if size_average is not None or reduce is not None:
-        reduction = legacy(size_average, reduce, reduction)
+    reduction = legacy(size_average, reduce, reduction)
     check_reduction("mse_loss", reduction)
     input, target = matched("mse_loss", input, target)
     if weight is not None:

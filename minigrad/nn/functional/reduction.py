@@ -45,7 +45,7 @@ def matched(name: str, input: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
             shape = np.broadcast_shapes(a, b)
             input, target = input.expand(shape), target.expand(shape)
     check_alike(name, input, target)
-    return (input, target) if input.array.dtype is target.array.dtype else input._pair(target)
+    return input._pair(target)
 
 
 def reduced(losses: Tensor, reduction: str, name: str = "") -> Tensor:
