@@ -525,6 +525,12 @@ def test_row_21_training_reads_85_of_100_in_a_minute(reader):
     figure.get_by_role("radio", name="Full").check(force=True)
     reader.press("training", "Train")
     reader.until("training", "Number(d.accuracy) >= 0.85", timeout=60_000)
+    for _ in range(5):  # whatever is under way when it is pressed
+        reader.press("training", "Pause")
+        stopped = int(reader.until("training", "d.state === 'paused'")["steps"])
+        assert reader.page.evaluate("async () => (await lesson.engine.info()).steps") == stopped
+        reader.press("training", "Train")
+        reader.until("training", f"d.state === 'running' && Number(d.steps) > {stopped}")
     reader.press("training", "Pause")
     stopped = reader.until("training", "d.state === 'paused'")["steps"]
     reader.page.wait_for_timeout(500)

@@ -71,10 +71,10 @@ export default async function training(figure, engine, page) {
     try { return await act(); } catch (error) { running = false; mark(); figure.fail(error); }
   }
 
-  function mark() {
+  function mark(state = running ? "running" : "paused") {
     go.classList.toggle("main", !running);
     halt.classList.toggle("main", running);
-    figure.tell({ state: running ? "running" : "paused", speed: speed.value });
+    figure.tell({ state, speed: speed.value });
   }
 
   // ── the loop ──
@@ -116,9 +116,10 @@ export default async function training(figure, engine, page) {
     turn += 1;
     figure.light(LIST, null);
     lit(null);
-    mark();
+    mark("stopping");
     wake();
     await working; // what was under way is done: nothing moves the network after this
+    mark();
     if (!running) lit(null);
     if (was && look) await guarded(async () => { await pictures(); await measure(); figure.say(`Paused after ${number(steps)} step${steps === 1 ? "" : "s"}: ${percent(accuracy)} of all 10,000 unseen digits are right.`); page.trained({ from: "training" }); });
   }
