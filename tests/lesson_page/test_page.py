@@ -473,6 +473,25 @@ def test_row_18_fingers_reach_the_numbers_beside(reader):
     reader.until("strips", f"d.index === '{5 * 784 + 14 * 28 + 9}'")
 
 
+@pytest.mark.parametrize("below", [".entries", ".pairs", ".neuron-tile"])
+def test_row_18_a_pointer_that_rests_chooses_nothing(reader, below):
+    figure = reader.figure("strips")
+    reader.slide("strips", "Number", 784)
+    place = figure.locator(below).first
+    place.scroll_into_view_if_needed()
+    box = place.bounding_box()
+    reader.page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
+    reader.until("strips", "d.index !== '784'")  # it does when it moves
+    chosen = 5 * 784 + 13 * 28 + 8
+    reader.slide("strips", "Number", chosen)
+    figure.locator(".entries").focus()
+    for turn in range(3):
+        reader.page.keyboard.press("ArrowDown")  # the list moves below the pointer
+        reader.page.evaluate("y => scrollBy(0, y)", -40 if turn % 2 else 40)  # and the page
+        reader.page.wait_for_timeout(200)
+    assert reader.data("strips")["index"] == str(chosen + 3)
+
+
 def test_row_19_nudges_are_taken_back_and_steps_still_count(reader):
     reader.figure("nudges")
     engine = "async () => [(await lesson.engine.info()).steps, Array.from((await lesson.engine.weights()).flat)]"

@@ -467,6 +467,16 @@ function ticks(low, high, count) {
   return found;
 }
 
+// ── pointing ──
+let rest = []; // where the pointer was last
+addEventListener("pointermove", ({ clientX, clientY }) => { rest = [clientX, clientY]; });
+
+/** Call `act(event)` when the pointer moves over an element; not when something moves below a pointer that rests: that is nobody's choice. */
+export function hover(element, act, type = "pointermove") {
+  element.addEventListener(type, (event) => { if (event.clientX !== rest[0] || event.clientY !== rest[1]) act(event); });
+  return element;
+}
+
 /** Drag something in a drawing, by pointer or arrow keys: `move(event)` with the pointer, `nudge(dx, dy)` by keys (±1). */
 export function draggable(handle, surface, { move, nudge, label, role = "slider", value }) {
   Object.entries({ tabindex: 0, role, "aria-label": label, style: "cursor:grab;touch-action:none;display:block", ...(role === "slider" ? { "aria-valuenow": value ?? 0 } : {}) }).forEach(([k, v]) => handle.setAttribute(k, v));

@@ -1,5 +1,5 @@
 // Row 2: a digit's 28 × 28 brightnesses, unrolled row by row into a column of 784 neurons.
-import { button, clamp, colours, digit, el, later, number, pad, picker, range, still } from "../kit.js";
+import { button, clamp, colours, digit, el, hover, later, number, pad, picker, range, still } from "../kit.js";
 
 const SIDE = 28;
 
@@ -112,7 +112,7 @@ export default async function pixels(figure, engine, page) {
     if (x >= 0 && x < picture) choose(Math.floor((y / picture) * SIDE) * SIDE + Math.floor((x / picture) * SIDE));
     else if (x >= column.x - 8 && x < column.x + column.width + 8) choose(clamp(Math.floor((y / height) * 784), 0, 783));
   }
-  canvas.addEventListener("pointermove", point);
+  hover(canvas, point);
   canvas.addEventListener("pointerdown", point);
   canvas.addEventListener("keydown", (event) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -SIDE, ArrowDown: SIDE, Home: -784, End: 784 }[event.key];

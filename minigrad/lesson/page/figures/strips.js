@@ -1,6 +1,6 @@
 // Row 18: the 13,002 numbers as one long vector, and −∇C as another beside it: each entry of one belongs to one of the other,
 // and to one link of the network.
-import { button, choice, clamp, css, colours, diverging, el, network, number, place, range, slider, svg, tile } from "../kit.js";
+import { button, choice, clamp, css, colours, diverging, el, hover, network, number, place, range, slider, svg, tile } from "../kit.js";
 
 const WIDE = 28; // numbers in a row of a strip: so each neuron of layer 1 is its 28×28 picture
 const ROW = 34; // height of a row of the list, in pixels
@@ -59,14 +59,14 @@ export default async function strips(figure, engine, page) {
   }
   const fresh = () => { for (const row of drawn.values()) row.remove(); drawn.clear(); rowsOf(); };
   list.addEventListener("scroll", rowsOf);
-  list.addEventListener("pointerover", (event) => { const row = event.target.closest(".entry"); if (row) choose(Number(row.dataset.row), false); });
+  hover(list, (event) => { const row = event.target.closest(".entry"); if (row) choose(Number(row.dataset.row), false); });
   list.addEventListener("click", (event) => { const row = event.target.closest(".entry"); if (row) choose(Number(row.dataset.row), false); });
   list.addEventListener("keydown", (event) => {
     const by = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, PageUp: -784, PageDown: 784, Home: -length, End: length }[event.key];
     if (by) { event.preventDefault(); choose(index + by); }
   });
   const at = (event) => { const box = left.parentElement.getBoundingClientRect(); const x = event.clientX - box.left; const half = x < left.clientWidth ? x : x - (box.width - right.clientWidth); return Math.floor(clamp((event.clientY - box.top) / box.height, 0, 0.9999) * rows) * WIDE + Math.floor(clamp(half / left.clientWidth, 0, 0.9999) * WIDE); };
-  over.lastChild.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" || event.buttons) choose(at(event)); });
+  hover(over.lastChild, (event) => { if (event.pointerType === "mouse" || event.buttons) choose(at(event)); });
   over.lastChild.addEventListener("pointerdown", (event) => choose(at(event)));
 
   // ── the same link in the network ──
@@ -83,7 +83,7 @@ export default async function strips(figure, engine, page) {
   const pick = el("div", { class: "neuron-tile" }, picture, frame);
   const few = el("p", { class: "aside" }, "");
   const words = el("p", { class: "reading" });
-  picture.addEventListener("pointermove", (event) => { if (event.pointerType === "mouse" || event.buttons) pixel(event); });
+  hover(picture, (event) => { if (event.pointerType === "mouse" || event.buttons) pixel(event); });
   picture.addEventListener("pointerdown", pixel);
   function pixel(event) {
     const box = picture.getBoundingClientRect();

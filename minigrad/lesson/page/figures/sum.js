@@ -1,5 +1,5 @@
 // Row 7: the cost of ten outputs, term by term; a term, its bar and its share of the total belong together.
-import { button, el, number, pause, percent, range, still, svg } from "../kit.js";
+import { button, el, hover, number, pause, percent, range, still, svg } from "../kit.js";
 
 export default async function sum(figure, engine, page) {
   figure.python("cost");
@@ -17,16 +17,16 @@ export default async function sum(figure, engine, page) {
     const gap = svg("rect", { x: x + 31, width: 15, rx: 2 });
     const bar = svg("rect", { x: x + 14, width: 15, rx: 2 });
     const mark = svg("line", { x1: x + 8, x2: x + step - 8, stroke: "var(--ink)", "stroke-width": 3.5 });
-    const group = svg("g", { "data-output": i, onpointerenter: () => look(i, true), onclick: () => look(i, true) }, back, bar, gap, mark, svg("text", { x: x + step / 2, y: tall - 6, "text-anchor": "middle", class: "sum-name", "font-weight": 700, fill: "var(--ink)" }, String(i)));
-    bars.append(group);
+    const group = svg("g", { "data-output": i, onclick: () => look(i, true) }, back, bar, gap, mark, svg("text", { x: x + step / 2, y: tall - 6, "text-anchor": "middle", class: "sum-name", "font-weight": 700, fill: "var(--ink)" }, String(i)));
+    bars.append(hover(group, () => look(i, true), "pointerenter"));
     return { back, bar, gap, mark };
   });
 
   // the terms, and the total they make
-  const terms = range(10).map((i) => el("button", { type: "button", class: "term", "data-output": i, onpointerenter: () => look(i, true), onfocus: () => look(i, true), onclick: () => look(i, true) }));
+  const terms = range(10).map((i) => hover(el("button", { type: "button", class: "term", "data-output": i, onfocus: () => look(i, true), onclick: () => look(i, true) }), () => look(i, true), "pointerenter"));
   const total = el("p", { class: "difference-total" });
   const shares = svg("svg", { viewBox: "0 0 600 44", width: "100%", role: "img" });
-  const parts = range(10).map((i) => { const part = svg("rect", { y: 4, height: 36, stroke: "var(--sheet)", "stroke-width": 1, "data-output": i, onpointerenter: () => look(i, true) }); shares.append(part); return part; });
+  const parts = range(10).map((i) => { const part = svg("rect", { y: 4, height: 36, stroke: "var(--sheet)", "stroke-width": 1, "data-output": i }); shares.append(part); return hover(part, () => look(i, true), "pointerenter"); });
   const names = range(10).map((i) => { const name = svg("text", { y: 28, class: "sum-name", "text-anchor": "middle", "font-weight": 650, fill: "var(--sheet)", "pointer-events": "none" }); name.textContent = i; shares.append(name); return name; });
   figure.stage.append(bars, el("p", { class: "knobs-head" }, "Cost ="), el("div", { class: "terms" }, ...terms), total, shares);
 

@@ -1,5 +1,5 @@
 // Row 1: sixty ways to write one digit, what they average to, and the reader's own beside them.
-import { button, choice, clamp, digit, el, later, number, pad, range, unit } from "../kit.js";
+import { button, choice, clamp, digit, el, hover, later, number, pad, range, unit } from "../kit.js";
 
 const COUNT = 60;
 const NAMES = ["zeros", "ones", "twos", "threes", "fours", "fives", "sixes", "sevens", "eights", "nines"];
@@ -15,7 +15,8 @@ export default async function ways(figure, engine, page) {
   const tiles = range(COUNT).map((i) => {
     const canvas = digit(null, { size: 40 });
     canvas.tabIndex = i === 0 ? 0 : -1;
-    for (const event of ["pointerenter", "focus", "click"]) canvas.addEventListener(event, () => look(i));
+    hover(canvas, () => look(i), "pointerenter");
+    for (const event of ["focus", "click"]) canvas.addEventListener(event, () => look(i));
     canvas.addEventListener("keydown", (event) => {
       const columns = getComputedStyle(grid).gridTemplateColumns.split(" ").length;
       const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];

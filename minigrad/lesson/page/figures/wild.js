@@ -1,5 +1,5 @@
 // Row 11: a wild curve, five looks to find its lowest point; and what trying everything would take.
-import { button, clamp, el, number, range, slider, svg } from "../kit.js";
+import { button, clamp, el, hover, number, range, slider, svg } from "../kit.js";
 import { curveChart, tangentOn } from "../curves.js";
 
 const LOOKS = 5;
@@ -57,7 +57,7 @@ export default async function wild(figure, engine) {
       area.setAttribute("aria-valuenow", w.toFixed(2));
       area.setAttribute("aria-valuetext", `w ${number(w, 2)}`);
     };
-    area.addEventListener("pointermove", (event) => put(drawn.invert(event)[0]));
+    hover(area, (event) => put(drawn.invert(event)[0]));
     area.addEventListener("click", (event) => { put(drawn.invert(event)[0]); look(w); });
     area.addEventListener("keydown", (event) => {
       const by = { ArrowLeft: -0.1, ArrowRight: 0.1, ArrowDown: -0.1, ArrowUp: 0.1 }[event.key];
