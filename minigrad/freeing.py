@@ -37,7 +37,7 @@ def free(node: Node, freed_by: tuple[str, str, int] | None, holds: bool, copies:
     if holds and rules is not GONE:
         node.freed = freed_by
         node.rules = GONE
-        if out is not None and out.size > SMALL:
+        if not node.small:
             node.out = out = None
     if out is not None and is_part(out):
         node.out = None

@@ -66,7 +66,7 @@ class Node:
 
     __slots__ = (
         "forward", "kwargs", "targets", "rules", "time", "shape", "dtype",
-        "label", "wants_out", "plain", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
+        "label", "wants_out", "plain", "small", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
     )  # fmt: skip
 
     forward: Callable[..., Any]
@@ -79,7 +79,8 @@ class Node:
     label: str  # the qualified name of a rule, which holds the name of the operation: see `name`
     wants_out: bool  # does a rule take the result as its second argument?
     plain: bool  # may the rules be given arrays instead of tensors?
-    out: Any  # the result's array, if a rule asks for it or if it is small enough to keep for a picture
+    small: bool  # is the result small enough to keep for a picture?
+    out: Any  # the result's array, if a rule asks for it or if it is small
     version: list[int]  # the time of the last in-place write to the result, shared with it
     hooks: list[Callable[[Any], Any]] | None
     retainer: Any  # a weak reference to the tensor that wants `.grad` kept
@@ -116,7 +117,8 @@ def apply(
     the backward pass, and is kept alive until then; so are constants, which pictures show.
 
     With `plain`, the rules say that they take arrays as well as tensors, in the place of the gradient and of the result, and
-    then give an array: a backward pass that nobody records, watches or compiles has no use for the tensors between.
+    then give an array, of the operand's shape and dtype: a backward pass that nobody records, watches or compiles has no use
+    for the tensors between. All of them take the result, or none.
     """
     n = len(operands)
     try:
@@ -172,7 +174,7 @@ def record(
                 targets.append(operand._node or operand)
                 active.append(rule)
                 last = rule
-                if rule.__code__.co_argcount == 2:
+                if not plain and rule.__code__.co_argcount == 2:
                     if type(rule) is not FunctionType or rule.__defaults__:
                         raise unfit_rule(operation_name(forward, rules), rule)
                     wants_out = True
@@ -186,6 +188,8 @@ def record(
         raise
     if last is None:
         return
+    if plain:
+        wants_out = last.__code__.co_argcount == 2
     node = _new(Node)
     array = result.array
     node.forward = forward
@@ -199,7 +203,8 @@ def record(
     node.shape = array.shape
     node.dtype = array.dtype
     node.version = result._version
-    node.out = array if wants_out or array.size <= SMALL else None
+    node.small = small = array.size <= SMALL
+    node.out = array if wants_out or small else None
     node.hooks = None
     node.retainer = None
     node.freed = None
@@ -251,9 +256,11 @@ def backpropagate(
     Of the nodes that hold a gradient, the youngest is always visited next. Whatever uses a node's result is younger than
     the node, so by then every share of its gradient has arrived.
     """
-    pending: dict[Target, Tensor] = {}
+    pending: dict[Target, Any] = {}  # tensors; from a plain rule to a node, which nobody else looks at, arrays
     youngest: list[tuple[int, Node]] = []  # a heap of the pending nodes, by descending time
+    wrap: Any = None
     for root, gradient in seeds:
+        wrap = gradient._wrap
         if root in pending:
             gradient = pending[root] + gradient
         elif type(root) is Node:
@@ -269,10 +276,14 @@ def backpropagate(
     while youngest:
         node = heappop(youngest)[1]
         gradient = pending.pop(node)
+        array = getattr(gradient, "array", gradient)
+        plain = bare and node.plain
+        if array is gradient and (not plain or every or node.hooks or node.retainer is not None):
+            gradient = wrap(array)
         if node.hooks:
             gradient = run_hooks(node.hooks, gradient)
-        array = gradient.array
-        if array.size <= SMALL:
+            array = gradient.array
+        if node.small:
             node.gradient = array
         if every or node.retainer is not None:
             yield node, gradient
@@ -282,7 +293,6 @@ def backpropagate(
             node.freed.region.compute_again()
         holds = wants_out = node.wants_out
         time = node.time
-        plain = bare and node.plain
         for target, rule in zip(node.targets, node.rules):
             if rule is None or (useful is not None and target not in useful):
                 continue
@@ -293,33 +303,34 @@ def backpropagate(
                         raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
                     if again and value._detached > time:
                         raise detached_operand(node, value.array.shape)
-            if wants_out and rule.__code__.co_argcount == 2:
-                if plain:
-                    share = gradient._wrap(rule(array, unchanged_result(node)))
-                else:
-                    share = rule(gradient, result_of(node, gradient))
-            else:
-                share = gradient._wrap(rule(array)) if plain else rule(gradient)
-            if watchers:
-                for watcher in watchers:
-                    watcher.computed(node, share)
-            found = share.array
             interior = type(target) is Node
-            if interior:
-                shape, dtype = target.shape, target.dtype
+            written = not interior and target._version[0] > time  # type: ignore[union-attr]
+            if written and target._reshaped > time:  # type: ignore[union-attr]
+                raise reshaped_leaf(node, target)
+            if plain:
+                share = found = rule(array, unchanged_result(node)) if wants_out else rule(array)
+                if not interior or useful is not None or not target.shape:
+                    share = wrap(found)
+                    found = share.array
             else:
-                held = target.array  # type: ignore[union-attr]
-                shape, dtype = held.shape, held.dtype
-                if target._version[0] > time and target._reshaped > time:  # type: ignore[union-attr]
-                    raise reshaped_leaf(node, target)
-            if found.shape != shape:
-                share = share.sum_to_size(shape)
+                if wants_out and rule.__code__.co_argcount == 2:
+                    share = rule(gradient, result_of(node, gradient))
+                else:
+                    share = rule(gradient)
+                if watchers:
+                    for watcher in watchers:
+                        watcher.computed(node, share)
                 found = share.array
-            if found.dtype is not dtype:
-                share = share.to(dtype)
-                found = share.array
+            if not plain or written:
+                like: Any = target if interior else target.array  # type: ignore[union-attr]
+                if found.shape != like.shape:
+                    share = share.sum_to_size(like.shape)
+                    found = share.array
+                if found.dtype is not like.dtype:
+                    share = share.to(like.dtype)
+                    found = share.array
             if target in pending:
-                pending[target] = pending[target] + share
+                pending[target] = tensor_of(pending[target], wrap) + tensor_of(share, wrap)
                 continue
             if interior:
                 heappush(youngest, (-target.time, target))  # type: ignore[union-attr, misc]
@@ -335,6 +346,11 @@ def backpropagate(
     for target, gradient in pending.items():
         hooks = target.hooks
         yield target, (run_hooks(hooks, gradient) if hooks else gradient)
+
+
+def tensor_of(gradient: Any, wrap: Callable[[Any], Tensor]) -> Tensor:
+    """A gradient as a tensor, if it is still an array."""
+    return gradient if hasattr(gradient, "_node") else wrap(gradient)
 
 
 def leading_to(wanted: Sequence[Target], seeds: Sequence[tuple[Target, Tensor]]) -> set[Target]:

@@ -32,7 +32,8 @@ from minigrad import (
 )
 from minigrad.autograd import grad
 from minigrad.freeing import SMALL
-from minigrad.graph import Node, apply
+from minigrad.graph import Node, apply, watchers
+from minigrad.nn.functional import linear, mse_loss
 
 
 def leaf(*values):
@@ -848,3 +849,86 @@ def test_numpy_writing_at_indices_is_noticed():
         MutationError, match=re.escape("np.add on a view, of shape (1,), that was taken under no_grad()")
     ):
         np.add(1.0, 1.0, out=view)
+
+
+class Onlooker:
+    """Has rules given tensors that otherwise may be given arrays."""
+
+    def recorded(self, node):
+        """Nothing."""
+
+    def computed(self, node, share):
+        assert hasattr(share, "_node")
+
+
+STEPS = {
+    "linear": lambda x, y, w: linear(x, w, y[0]),
+    "product": lambda x, y, w: x @ w,
+    "sigmoid": lambda x, y, w: x.sigmoid(),
+    "tanh": lambda x, y, w: x.tanh(),
+    "times": lambda x, y, w: x * y,
+    "plus": lambda x, y, w: x + y,
+    "number": lambda x, y, w: mse_loss(x, y).sigmoid() * y,
+    "transposed": lambda x, y, w: y.T,
+}
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(STEPS)), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=8),
+    st.integers(0, 99),
+    st.integers(0, 99),
+    st.booleans(),
+)
+def test_arrays_between_rules_change_nothing(steps, hooked, kept, leaf_ends):
+    """Gradients that stay arrays between some rules, and meet tensors at others, are those of tensors throughout."""
+
+    def run():
+        minigrad.manual_seed(0)
+        made = [minigrad.randn(3, 3, requires_grad=True), minigrad.randn(3, 3, requires_grad=True)]
+        w = minigrad.randn(3, 3, requires_grad=True)
+        leaves = [*made, w]
+        for name, i, j in steps:
+            made.append(STEPS[name](made[i % len(made)], made[j % len(made)], w))
+        made[2 + hooked % len(steps)].register_hook(lambda g: g * 2)
+        seen = made[2 + kept % len(steps)]
+        seen.retain_grad()
+        loss = sum(x.sum() for x in (made if leaf_ends else made[-1:]))
+        loss.backward()
+        return [None if x.grad is None else x.grad.array for x in (*leaves, seen)]
+
+    alone = run()
+    watchers.append(Onlooker())
+    try:
+        watched = run()
+    finally:
+        watchers.pop()
+    for a, b in zip(alone, watched, strict=True):
+        assert (a is None) == (b is None)
+        assert a is None or (type(a) is np.ndarray and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True))
+
+
+def test_numbers_without_dimensions_go_through_plain_rules():
+    x = minigrad.tensor(0.3, requires_grad=True)
+    x.sigmoid().tanh().sigmoid().backward()
+    wide = minigrad.tensor([0.3], requires_grad=True)
+    wide.sigmoid().tanh().sigmoid().backward()
+    assert x.grad.shape == ()
+    assert x.grad.item() == wide.grad.item()
+
+
+def test_a_leaf_that_is_given_another_dtype_gets_its_gradient_in_it():
+    x, w = minigrad.ones(2, 3), minigrad.ones(4, 3)
+    bias = minigrad.zeros(4, requires_grad=True)
+    out = linear(x, w, bias)
+    bias.data = bias.data.double()
+    out.sum().backward()
+    assert bias.grad.dtype == minigrad.float64
+
+
+@pytest.mark.parametrize("shape", [(1,), (1, 4), (5, 4), ()])
+def test_a_bias_that_is_broadcast_gets_a_gradient_of_its_own_shape(shape):
+    x, w = minigrad.ones(5, 3), minigrad.ones(4, 3, requires_grad=True)
+    bias = minigrad.zeros(*shape, requires_grad=True)
+    linear(x, w, bias).sum().backward()
+    assert bias.grad.shape == shape
+    assert bias.grad.sum().item() == 20

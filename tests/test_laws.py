@@ -263,6 +263,21 @@ def test_gradients_are_the_same_when_watched(operation: Operation, case: Case) -
 
 
 @of(differentiable)
+def test_plain_rules_give_arrays_that_fit(operation: Operation, case: Case) -> None:
+    """Of an array they make one of the operand's shape and dtype: the backward pass does not look again."""
+    for dtype in ("float32", "float64"):
+        for node in nodes_of(recorded(results(operation, tensors_of(case, dtype), case))):
+            start = np.ones(node.shape, node.dtype)
+            for target, rule in zip(node.targets, node.rules) if node.plain else ():
+                if rule is not None:
+                    share = rule(start, node.out) if node.wants_out else rule(start)
+                    operand = target if isinstance(target, Node) else target.array
+                    assert share.shape == operand.shape
+                    assert share.dtype == operand.dtype
+                    assert type(share) is np.ndarray or not operand.shape
+
+
+@of(differentiable)
 def test_gradients_share_no_memory(operation: Operation, case: Case) -> None:
     """What a leaf receives is its own: it can be written to, and nothing else changes."""
     tensors = tensors_of(case)

@@ -58,7 +58,7 @@ def test_a_number_is_not_passed(shape, kind):
     x[x > 12] = np.nan
     for array in (x, x.T.copy().T):
         held = array.copy("K")
-        rows.hold_below(held, 3.0)
+        rows.hold_below(held, 3.0, kind)
         np.testing.assert_array_equal(held, np.minimum(array, np.array(3.0, kind)))
 
 

@@ -21,7 +21,7 @@ from minigrad.kernels.products import transposed_matmul as transposed_matmul
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
 # Constants as arrays of each type: a ufunc takes one in half the time that it takes to convert a Python number.
-_FLOATS = {np.dtype(t).char: t for t in (np.float16, np.float32, np.float64)}
+_FLOATS: dict[str, Any] = {np.dtype(t).char: t for t in (np.float16, np.float32, np.float64)}
 _ONE = {char: np.array(1, t) for char, t in _FLOATS.items()}
 _EXP_LIMIT = {char: float(np.nextafter(np.log(np.finfo(t).max), t(0))) for char, t in _FLOATS.items()}  # rounded down
 for _constant in _ONE.values():
@@ -36,17 +36,17 @@ def sigmoid(x: Array) -> Array:
 
     eˣ / (1 + eˣ) would be a pass shorter, but near 1 it rounds otherwise than PyTorch does, and log(1 - σ) shows it.
     """
-    if x.dtype.char == "e":  # whose eˣ ends at x = 11
+    kind = x.dtype.char
+    if kind == "e":  # whose eˣ ends at x = 11
         return sigmoid(x.astype(np.float32)).astype(np.float16)
-    out = one_and_exp(np.asanyarray(np.negative(x)))
+    out = one_and_exp(np.asanyarray(np.negative(x)), kind)
     np.reciprocal(out, out)
     return out
 
 
-def one_and_exp(x: Array) -> Array:
-    """1 + eˣ, written over x; the exponent stops short of overflow."""
-    kind = x.dtype.char
-    rows.hold_below(x, _EXP_LIMIT[kind])
+def one_and_exp(x: Array, kind: str) -> Array:
+    """1 + eˣ, written over x, which is of that kind; the exponent stops short of overflow."""
+    rows.hold_below(x, _EXP_LIMIT[kind], kind)
     np.exp(x, x)
     np.add(x, _ONE[kind], x)
     return x

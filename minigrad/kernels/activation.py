@@ -106,7 +106,7 @@ def _inverse_gate(x: Array, out: Array) -> None:
     """1 / σ(2u) = 1 + exp(-2u), written over -2 · 0.044715 · √(2/π) · x²."""
     out += -2 * _C
     out *= x
-    one_and_exp(out)
+    one_and_exp(out, out.dtype.char)
 
 
 def gelu_tanh_backward(gradient: Array, x: Array) -> Array:

@@ -28,7 +28,8 @@ def dot(a: Array, b: Array) -> Array:
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """x Wᵀ + b."""
-    out = dot(x, weight.T) if x.ndim == 2 and x.size * len(weight) <= SMALL else matmul(x, weight.T)
+    turned = weight.T
+    out = dot(x, turned) if x.ndim == 2 and x.size * len(weight) <= SMALL else matmul(x, turned)
     if bias is not None:
         add_row(out, bias)
     return out
@@ -63,7 +64,7 @@ def large(a: Array, b: Array) -> Array:
 def transposed_matmul(a: Array, b: Array) -> Array:
     """Aᵀ B."""
     (rows, outer), inner = a.shape, b.shape[1]
-    if b.size * outer <= SMALL or not (a.flags.c_contiguous and b.flags.c_contiguous):
+    if rows * inner * outer <= SMALL or not (a.flags.c_contiguous and b.flags.c_contiguous):
         return dot(a.T, b)
     product: Array
     if rows <= FEW:

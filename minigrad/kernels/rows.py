@@ -44,24 +44,30 @@ def at_least(x: Array, number: float) -> Array:
     return np.asanyarray(np.maximum(x, number))
 
 
-def hold_below(x: Array, number: float) -> None:
-    """x = np.minimum(x, number), in place: of what lies in order as lines, beside one of equal numbers. Up to PIECE elements,
-    for `compile` takes longer arrays in pieces, which a view in between would end."""
-    n = _length(x.size) if MUCH <= x.size <= PIECE and x.flags.c_contiguous else 0
+def hold_below(x: Array, number: float, kind: str) -> None:
+    """x = np.minimum(x, number), in place, for x of that kind: of what lies in order as lines, beside one of equal numbers.
+
+    Up to PIECE elements, for `compile` takes longer arrays in pieces, which a view in between would end.
+    """
+    size = x.size
+    n = _length(size) if MUCH <= size <= PIECE and x.flags.c_contiguous else 0
     if n:
-        lines = x.reshape((x.size // n, n))
-        np.minimum(lines, _equal(number, (n,), x.dtype.char), out=lines)
+        lines = x.reshape((size // n, n))
+        np.minimum(lines, _equal(number, (n,), kind), out=lines)
     else:
-        np.minimum(x, _equal(number, (), x.dtype.char), out=x)
+        np.minimum(x, _equal(number, (), kind), out=x)
 
 
 def add_row(x: Array, row: Array) -> None:
     """x += row, of a matrix: where it has many short rows, several as one, for NumPy adds row after row."""
-    k = _together(*x.shape) if x.ndim == 2 and row.shape == x.shape[1:] and x.flags.c_contiguous else 0
+    if len(x) < MANY or x.ndim != 2:
+        x += row
+        return
+    count, n = x.shape
+    k = _together(count, n) if row.shape == (n,) and x.flags.c_contiguous else 0
     if k:
-        n = x.shape[1]
         several = np.multiply(ones(k, row.dtype.char).reshape((k, 1)), row)
-        lines = x.reshape((len(x) // k, k * n))
+        lines = x.reshape((count // k, k * n))
         lines += several.reshape((k * n,))
     else:
         x += row
@@ -93,7 +99,7 @@ def _length(size: int) -> int:
 @lru_cache(256)
 def _together(count: int, n: int) -> int:
     """How many of so many rows of n to take as one; 0 for one at a time."""
-    if count < MANY or n > NARROW:
+    if n > NARROW:
         return 0
     return largest_divisor(count, 4, min(WIDE // max(n, 1), count))
 

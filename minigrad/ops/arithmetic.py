@@ -63,7 +63,7 @@ class Arithmetic:
     def sub(self: Tensor, other: Any, *, alpha: float = 1) -> Tensor:
         """self - alpha · other."""
         self, other = self._pair(other if alpha == 1 else self._operand(other) * alpha)
-        return apply(np.subtract, (self, other), (lambda g: g, lambda g: -g), plain=True)
+        return apply(np.subtract, (self, other), (lambda g: g, lambda g: -g))
 
     def mul(self: Tensor, other: Any) -> Tensor:
         """The elementwise product."""
@@ -76,9 +76,10 @@ class Arithmetic:
             return self._divide_rounded(other, rounding_mode)
         if not isinstance(other, Arithmetic):
             self = self._floating()  # before the number takes its type: 256 is no uint8
-        self, other = self._pair(other)
-        if self.array.dtype.kind != "f":
-            self, other = self._floating(), other._floating()
+            other = self._operand(other)
+        kind = self.array.dtype
+        if kind is not other.array.dtype or kind.kind != "f":
+            self, other = self._floating_pair(other)
         return apply(np.divide, (self, other), (lambda g: g / other, lambda g: -g * (self / other) / other))
 
     def _divide_rounded(self: Tensor, other: Any, rounding_mode: str) -> Tensor:
@@ -102,7 +103,7 @@ class Arithmetic:
 
     def neg(self: Tensor) -> Tensor:
         """-self."""
-        return apply(np.negative, (self,), (lambda g: -g,), plain=True)
+        return apply(np.negative, (self,), (lambda g: -g,))
 
     def pow(self: Tensor, exponent: Any) -> Tensor:
         """self ** exponent. At exponent 0 the gradient of the base is 0, whatever the base, 0 included."""

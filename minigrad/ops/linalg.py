@@ -46,7 +46,8 @@ class Linalg:
             rules = lambda g: _matmul_turned(g, other), lambda g: _matrix(self)._transposed_matmul(_matrix(g))
             return apply(kernels.matmul, (self, other), rules)
         rules = lambda g: _matmul_turned(g, other), lambda g: _turned_matmul(self, g)
-        return apply(kernels.matmul, (self, other), rules, plain=True)
+        a, b = self.array.shape, other.array.shape
+        return apply(kernels.matmul, (self, other), rules, plain=a[:-2] == b[:-2])
 
     def _transposed_matmul(self: Tensor, other: Tensor) -> Tensor:
         """selfᵀ other, of two matrices."""
@@ -98,10 +99,14 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         input, weight = input._pair(weight)
     if bias is not None and bias.array.dtype is not w.dtype:
         input, bias = input._pair(bias)
-    if w.ndim != 2 or not x.ndim or x.shape[-1] != w.shape[1]:
-        raise ShapeError(_linear_mismatch(x.shape, w.shape))
-    if x.ndim == 1:
+    shape, sizes = x.shape, w.shape
+    out = sizes[:1]
+    if out + shape[-1:] != sizes:
+        raise ShapeError(_linear_mismatch(shape, sizes))
+    if len(shape) == 1:
         return linear(input.unsqueeze(0), weight, bias).squeeze(0)
+    if bias is not None and bias.array.shape != out:
+        return linear(input, weight) + bias
     rules = (lambda g: _matmul(g, weight), lambda g: _transposed_matmul(g, input), lambda g: _sum_rows(g))
     if bias is None:
         return apply(kernels.linear, (input, weight), rules[:2], plain=True)
