@@ -276,10 +276,10 @@ def backpropagate(
     while youngest:
         node = heappop(youngest)[1]
         gradient = pending.pop(node)
-        array = getattr(gradient, "array", gradient)
+        array = getattr(gradient, "array", gradient)  # an array has none
         plain = bare and node.plain
         if array is gradient and (not plain or every or node.hooks or node.retainer is not None):
-            gradient = wrap(array)
+            gradient = wrap(array)  # somebody wants a tensor
         if node.hooks:
             gradient = run_hooks(node.hooks, gradient)
             array = gradient.array
@@ -310,7 +310,7 @@ def backpropagate(
             if plain:
                 share = found = rule(array, unchanged_result(node)) if wants_out else rule(array)
                 if not interior or useful is not None or not target.shape:
-                    share = wrap(found)
+                    share = wrap(found)  # for a user; and of NumPy's own numbers
                     found = share.array
             else:
                 if wants_out and rule.__code__.co_argcount == 2:
