@@ -66,7 +66,8 @@ class Node:
 
     __slots__ = (
         "forward", "kwargs", "targets", "rules", "time", "shape", "dtype",
-        "label", "wants_out", "plain", "small", "out", "version", "hooks", "retainer", "freed", "gradient", "__weakref__",
+        "label", "wants_out", "plain", "small", "fits", "out", "version", "hooks", "retainer", "freed", "gradient",
+        "__weakref__",
     )  # fmt: skip
 
     forward: Callable[..., Any]
@@ -80,6 +81,7 @@ class Node:
     wants_out: bool  # does a rule take the result as its second argument?
     plain: bool  # may the rules be given arrays instead of tensors?
     small: bool  # is the result small enough to keep for a picture?
+    fits: bool  # has the tensor of the result the shape and dtype of this? Not if it was given other data
     out: Any  # the result's array, if a rule asks for it or if it is small
     version: list[int]  # the time of the last in-place write to the result, shared with it
     hooks: list[Callable[[Any], Any]] | None
@@ -181,6 +183,10 @@ def record(
             else:
                 targets.append(operand)
                 active.append(None)
+        if plain and last is not None and last.__code__.co_argcount == 2:
+            if type(last) is not FunctionType or last.__defaults__:
+                raise unfit_rule(operation_name(forward, rules), last)
+            wants_out = True
     except AttributeError:
         for rule in rules:
             if rule is not None and not hasattr(rule, "__code__"):
@@ -188,8 +194,6 @@ def record(
         raise
     if last is None:
         return
-    if plain:
-        wants_out = last.__code__.co_argcount == 2
     node = _new(Node)
     array = result.array
     node.forward = forward
@@ -204,6 +208,7 @@ def record(
     node.dtype = array.dtype
     node.version = result._version
     node.small = small = array.size <= SMALL
+    node.fits = True
     node.out = array if wants_out or small else None
     node.hooks = None
     node.retainer = None
@@ -304,12 +309,15 @@ def backpropagate(
                     if again and value._detached > time:
                         raise detached_operand(node, value.array.shape)
             interior = type(target) is Node
-            written = not interior and target._version[0] > time  # type: ignore[union-attr]
-            if written and target._reshaped > time:  # type: ignore[union-attr]
-                raise reshaped_leaf(node, target)
+            if interior:
+                written = not target.fits  # type: ignore[union-attr]
+            else:
+                written = target._version[0] > time  # type: ignore[union-attr]
+                if written and target._reshaped > time:  # type: ignore[union-attr]
+                    raise reshaped_leaf(node, target)
             if plain:
                 share = found = rule(array, unchanged_result(node)) if wants_out else rule(array)
-                if not interior or useful is not None or not target.shape:
+                if not interior or written or useful is not None or not target.shape:
                     share = wrap(found)  # for a user; and of NumPy's own numbers
                     found = share.array
             else:

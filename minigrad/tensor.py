@@ -264,6 +264,8 @@ class Tensor(
         if data.array.shape != self.array.shape:
             self._reshaped = tick()  # a graph recorded before has no gradient for the new shape
         self.array = data.array
+        if self._node is not None:
+            self._node.fits = False
         listening.changes += 1
         self._view, self._version = None, [tick()]  # other memory: views of the old one are on their own now
 

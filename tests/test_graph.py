@@ -932,3 +932,64 @@ def test_a_bias_that_is_broadcast_gets_a_gradient_of_its_own_shape(shape):
     linear(x, w, bias).sum().backward()
     assert bias.grad.shape == shape
     assert bias.grad.sum().item() == 20
+
+
+@pytest.mark.parametrize(
+    ("x", "w", "bias"),
+    [
+        ((8, 5), (1, 5), (5,)),
+        ((3,), (4, 3), (5, 4)),
+        ((1, 3), (4, 3), (5, 4)),
+        ((2, 3), (4, 3), (1, 1, 4)),
+        ((2, 3), (4, 3), (3,)),
+    ],
+)
+def test_a_bias_does_not_widen_the_result(x, w, bias):
+    with pytest.raises(ShapeError, match=r"^Linear\(\d, \d\) got a bias of shape .*: it must have shape \(\d,\)"):
+        linear(zeros(*x), zeros(*w), zeros(*bias))
+
+
+@pytest.mark.parametrize(("x", "w"), [((), (3,)), ((), ()), ((), (0,)), ((3,), (3,)), ((), (2, 3)), ((3,), (1, 2, 3))])
+def test_a_linear_map_of_the_wrong_dimensions_is_explained(x, w):
+    with pytest.raises(ShapeError, match=r"linear got a weight of shape|Linear\("):
+        linear(zeros(*x), zeros(*w))
+
+
+@pytest.mark.parametrize(
+    "dtypes", [("d", "f", "f"), ("f", "f", "d"), ("f", "d", "f"), ("e", "f", "d"), ("q", "f", "d")]
+)
+def test_mixed_dtypes_of_a_linear_map_give_gradients_of_their_own(dtypes):
+    x, w, bias = (minigrad.from_numpy(np.ones(s, t)) for s, t in zip(((2, 3), (4, 3), (4,)), dtypes, strict=True))
+    w.requires_grad_()
+    bias.requires_grad_()
+    linear(x, w, bias).sum().backward()
+    assert (w.grad.dtype, bias.grad.dtype) == (w.dtype, bias.dtype)
+
+
+@pytest.mark.parametrize("other", [ones(2, 2, 3), ones(2, 3).double(), ones(1, 3)])
+def test_a_result_that_was_given_other_data_gets_a_gradient_that_fits_or_an_error(other):
+    for operation in (lambda x, w: x @ w, lambda x, w: linear(x, w), lambda x, w: (x * 1).sigmoid()):
+        x, w = ones(2, 3).requires_grad_(), ones(3, 3).requires_grad_()
+        y = operation(x, w)
+        y.data = other
+        try:
+            y.sigmoid().sum().backward()
+        except ShapeError:
+            continue
+        assert (x.grad.shape, x.grad.dtype) == (x.shape, x.dtype)
+        assert w.grad is None or (w.grad.shape, w.grad.dtype) == (w.shape, w.dtype)
+
+
+def test_gradients_of_a_result_written_in_a_wider_type_are_added_in_it():
+    x = zeros(2, 2).half().requires_grad_()
+    y = x * 1
+    y.mul_(ones(2, 2) * 1e-3)
+    start, one = (ones(2, 2) * 60000).half(), minigrad.eye(2).half()
+    minigrad.autograd.backward([y @ one, y @ one], [start, start])
+    assert (x.grad == 120).all()
+
+
+@pytest.mark.parametrize("rule", [np.negative, partial(lambda g: g), lambda g, o=1: g])
+def test_an_unfit_plain_rule_is_refused(rule):
+    with pytest.raises(TypeError, match="rule"):
+        apply(np.negative, (leaf(1.0, 2.0),), (rule,), plain=True)

@@ -95,22 +95,34 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         x, w = input.array, weight.array
     except AttributeError:
         raise not_a_tensor("linear", weight if hasattr(input, "array") else input) from None
-    if x.dtype is not w.dtype:
+    if x.dtype is not w.dtype or (bias is not None and bias.array.dtype is not w.dtype):
         input, weight = input._pair(weight)
-    if bias is not None and bias.array.dtype is not w.dtype:
-        input, bias = input._pair(bias)
+        if bias is not None:
+            input, bias = input._pair(bias)
+            input, weight = input._pair(weight)
     shape, sizes = x.shape, w.shape
     out = sizes[:1]
-    if out + shape[-1:] != sizes:
+    if not shape or out + shape[-1:] != sizes:
         raise ShapeError(_linear_mismatch(shape, sizes))
     if len(shape) == 1:
         return linear(input.unsqueeze(0), weight, bias).squeeze(0)
     if bias is not None and bias.array.shape != out:
-        return linear(input, weight) + bias
+        return _with_broadcast(linear(input, weight), bias, sizes)
     rules = (lambda g: _matmul(g, weight), lambda g: _transposed_matmul(g, input), lambda g: _sum_rows(g))
     if bias is None:
         return apply(kernels.linear, (input, weight), rules[:2], plain=True)
     return apply(kernels.linear, (input, weight, bias), rules, plain=True)
+
+
+def _with_broadcast(result: Tensor, bias: Tensor, sizes: tuple[int, ...]) -> Tensor:
+    """`linear` with a bias that is not (out,) but can be broadcast to the result. ShapeError if it cannot."""
+    shape, wanted = bias.array.shape, result.array.shape
+    if len(shape) > len(wanted) or any(n not in (1, m) for n, m in zip(shape[::-1], wanted[::-1])):
+        raise ShapeError(
+            f"Linear({sizes[1]}, {sizes[0]}) got a bias of shape {tuple(shape)}: it must have shape ({sizes[0]},), or one "
+            f"that broadcasts to the result's, {tuple(wanted)}"
+        )
+    return result + bias
 
 
 def _matmul_turned(g: Any, x: Tensor) -> Any:

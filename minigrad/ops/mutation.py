@@ -113,6 +113,8 @@ class Mutation:
         else:
             node = self._node
             self._node, self._requires_grad = result._node, result._requires_grad
+            if self._node is not None and self._node.dtype is not self.array.dtype:
+                self._node.fits = False
             pass_on_retainer(self, node)
 
     def _record_write_through(self: Tensor, before: Tensor, value: Tensor, steps: kernels.Steps) -> None:
