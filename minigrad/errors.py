@@ -124,6 +124,11 @@ def unfit_rule(name: str, rule: Any) -> TypeError:
     )
 
 
+def broadcasts_to(shape: Sequence[int], wanted: Sequence[int]) -> bool:
+    """Can an array of this shape be broadcast to the other?"""
+    return len(shape) <= len(wanted) and all(n in (1, m) for n, m in zip(shape[::-1], wanted[::-1]))
+
+
 def not_a_tensor(name: str, value: Any) -> TypeError:
     """The error for an operand that should have been a tensor."""
     way = "minigrad.from_numpy(x)" if type(value).__module__ == "numpy" else "minigrad.tensor(x)"

@@ -309,7 +309,7 @@ def backpropagate(
                     if again and value._detached > time:
                         raise detached_operand(node, value.array.shape)
             interior = type(target) is Node
-            if interior:
+            if interior:  # has the target other data than it had?
                 written = not target.fits  # type: ignore[union-attr]
             else:
                 written = target._version[0] > time  # type: ignore[union-attr]

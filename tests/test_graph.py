@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from watching import watched
 
 import minigrad
 from minigrad import (
@@ -32,7 +33,7 @@ from minigrad import (
 )
 from minigrad.autograd import grad
 from minigrad.freeing import SMALL
-from minigrad.graph import Node, apply, watchers
+from minigrad.graph import Node, apply
 from minigrad.nn.functional import linear, mse_loss
 
 
@@ -851,16 +852,6 @@ def test_numpy_writing_at_indices_is_noticed():
         np.add(1.0, 1.0, out=view)
 
 
-class Onlooker:
-    """Has rules given tensors that otherwise may be given arrays."""
-
-    def recorded(self, node):
-        """Nothing."""
-
-    def computed(self, node, share):
-        assert hasattr(share, "_node")
-
-
 STEPS = {
     "linear": lambda x, y, w: linear(x, w, y[0]),
     "product": lambda x, y, w: x @ w,
@@ -897,12 +888,9 @@ def test_arrays_between_rules_change_nothing(steps, hooked, kept, leaf_ends):
         return [None if x.grad is None else x.grad.array for x in (*leaves, seen)]
 
     alone = run()
-    watchers.append(Onlooker())
-    try:
-        watched = run()
-    finally:
-        watchers.pop()
-    for a, b in zip(alone, watched, strict=True):
+    with watched():
+        seen = run()
+    for a, b in zip(alone, seen, strict=True):
         assert (a is None) == (b is None)
         assert a is None or (type(a) is np.ndarray and a.dtype == b.dtype and np.array_equal(a, b, equal_nan=True))
 

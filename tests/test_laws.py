@@ -20,10 +20,11 @@ from domains import Case, Operation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from operations import OPERATIONS
+from watching import watched
 
 import minigrad
 from minigrad import ShapeError, Tensor, autograd, no_grad
-from minigrad.graph import Node, watchers
+from minigrad.graph import Node
 from minigrad.testing import LAYOUTS, assert_close, gradcheck, laid_out
 
 # ── from a case to tensors, and back ─────────────────────────────────────────────────────────────────────────────────
@@ -238,13 +239,6 @@ def test_no_operand_is_mutated(operation: Operation, case: Case) -> None:
         assert np.array_equal(now, then, equal_nan=now.dtype.kind == "f")
 
 
-class Onlooker:
-    """Watches a backward pass and does nothing: rules are given tensors then, which otherwise may be given arrays."""
-
-    def computed(self, node: Node, share: Tensor) -> None:
-        assert isinstance(share, Tensor)
-
-
 @of(differentiable)
 def test_gradients_are_the_same_when_watched(operation: Operation, case: Case) -> None:
     """Rules that take arrays as well as tensors give the same to the last bit, in every precision."""
@@ -252,12 +246,9 @@ def test_gradients_are_the_same_when_watched(operation: Operation, case: Case) -
         tensors = tensors_of(case, dtype)
         found = results(operation, tensors, case)
         alone = gradients(found, tensors)
-        watchers.append(Onlooker())
-        try:
-            watched = gradients(found, tensors)
-        finally:
-            watchers.pop()
-        for a, b in zip(alone, watched, strict=True):
+        with watched():
+            seen = gradients(found, tensors)
+        for a, b in zip(alone, seen, strict=True):
             assert (a is None) == (b is None)
             assert a is None or (np.array_equal(a.array, b.array, equal_nan=True) and a.dtype == b.dtype)
 

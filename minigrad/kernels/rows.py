@@ -60,11 +60,10 @@ def hold_below(x: Array, number: float, kind: str) -> None:
 
 def add_row(x: Array, row: Array) -> None:
     """x += row, of a matrix: where it has many short rows, several as one, for NumPy adds row after row."""
-    if len(x) < MANY or x.ndim != 2:
-        x += row
-        return
-    count, n = x.shape
-    k = _together(count, n) if row.shape == (n,) and x.flags.c_contiguous else 0
+    k = 0
+    if len(x) >= MANY and x.ndim == 2:
+        count, n = x.shape
+        k = _together(count, n) if row.shape == (n,) and x.flags.c_contiguous else 0
     if k:
         several = np.multiply(ones(k, row.dtype.char).reshape((k, 1)), row)
         lines = x.reshape((count // k, k * n))

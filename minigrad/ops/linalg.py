@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import kernels
-from minigrad.errors import ShapeError, not_a_tensor
+from minigrad.errors import ShapeError, broadcasts_to, not_a_tensor
 from minigrad.graph import apply
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 def _with_broadcast(result: Tensor, bias: Tensor, sizes: tuple[int, ...]) -> Tensor:
     """`linear` with a bias that is not (out,) but can be broadcast to the result. ShapeError if it cannot."""
     shape, wanted = bias.array.shape, result.array.shape
-    if len(shape) > len(wanted) or any(n not in (1, m) for n, m in zip(shape[::-1], wanted[::-1])):
+    if not broadcasts_to(shape, wanted):
         raise ShapeError(
             f"Linear({sizes[1]}, {sizes[0]}) got a bias of shape {tuple(shape)}: it must have shape ({sizes[0]},), or one "
             f"that broadcasts to the result's, {tuple(wanted)}"

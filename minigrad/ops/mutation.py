@@ -15,7 +15,7 @@ import numpy as np
 
 from minigrad import kernels
 from minigrad.dtypes import KINDS
-from minigrad.errors import MutationError, ShapeError
+from minigrad.errors import MutationError, ShapeError, broadcasts_to
 from minigrad.grad_mode import is_grad_enabled
 from minigrad.graph import Rule, apply, pass_on_retainer, record, tick
 from minigrad.ops.indexing import index_error, normalise, select_first
@@ -173,8 +173,7 @@ class Mutation:
         """Write `value` over all of this tensor."""
         shape = self.array.shape
         fitted = _without_leading_ones(value, len(shape))
-        sizes = fitted.array.shape
-        if len(sizes) > len(shape) or any(n not in (1, m) for n, m in zip(sizes[::-1], shape[::-1])):
+        if not broadcasts_to(fitted.array.shape, shape):
             raise _does_not_fit(name, value, shape)
         return self._replace(name, _copy, fitted)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import ShapeError
+from minigrad.errors import ShapeError, broadcasts_to
 from minigrad.nn.functional.dropout import dropout
 from minigrad.nn.functional.padding import pad
 from minigrad.ops.attention import attention, probabilities, side_by_side
@@ -90,7 +90,7 @@ def additive(mask: Tensor, query: Tensor, batch: tuple[int, ...], rows: int, col
     """A mask to be added to the scores: of the query's dtype, of as many dimensions. ShapeError if it does not fit."""
     shape = (*batch, rows, columns)
     have = mask.array.shape
-    if len(have) > len(shape) or any(m not in (1, n) for m, n in zip(have[::-1], shape[::-1])):
+    if not broadcasts_to(have, shape):
         raise ShapeError(
             f"scaled_dot_product_attention: a mask of shape {have} does not broadcast to the scores, of shape {shape}: "
             "(..., L, S), queries by keys"
