@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from minigrad.clock import wrote
 from minigrad.errors import GraphError, ShapeError, why_no_grad
 from minigrad.grad_mode import grad_mode, recording, set_recording
-from minigrad.graph import Node, Target, backpropagate, line_of, listening, tick
+from minigrad.graph import Node, Target, backpropagate, line_of, listening
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -102,7 +103,7 @@ def accumulate(tensor: Tensor, gradient: Tensor) -> None:
             tensor._grad = held + gradient
     else:
         held.array += gradient.array
-        held._version[0] = tick()
+        wrote(held)
 
 
 def zero_gradients(tensors: Sequence[Tensor], set_to_none: bool) -> None:

@@ -25,6 +25,7 @@ class Mode:
 grad_mode: ContextVar[tuple[Mode, ...]] = ContextVar("grad_mode", default=(Mode(True),))
 
 
+modes = grad_mode.get  # the stack, for those who look at it in the innermost loop
 ON, OFF = Mode(True), Mode(False)
 
 

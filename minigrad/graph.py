@@ -18,14 +18,14 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from heapq import heappop, heappush
-from itertools import count
 from operator import attrgetter
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from minigrad.clock import tick, written
 from minigrad.errors import changed, detached_operand, explain, freed_before, reshaped_leaf, unfit_rule
 from minigrad.freeing import GONE, SMALL, Dropped, alone, free
-from minigrad.grad_mode import grad_mode
+from minigrad.grad_mode import modes
 from minigrad.hooks import run_hooks
 from minigrad.names import printed_name
 
@@ -36,8 +36,6 @@ Rule: TypeAlias = "Callable[..., Any]"  # gradient of the result [, the result i
 Target: TypeAlias = "Node | Tensor"  # where a gradient flows to: an earlier operation, or a leaf
 
 _new = object.__new__
-tick = count(1).__next__
-
 watchers: list[
     Any
 ] = []  # told of every node that is recorded and every share that is computed: see autograd/anomaly.py
@@ -47,12 +45,20 @@ watchers: list[
 recorded_passes: deque[list[int]] = deque(maxlen=64)
 
 
-class listening:  # noqa: N801
-    """Who hears every operation: the tape of a function that is being compiled, if any."""
+class Listening:
+    """Who hears every operation."""
 
-    tape: Any = None
-    changes = 0  # of module attributes, hooks, requires_grad, data: while it stays, a compiled function need not look
-    reads = 0  # of `.grad` by the user: while it stays, nobody else holds a gradient
+    __slots__ = ("tape", "changes", "reads")
+
+    def __init__(self) -> None:
+        self.tape: Any = None  # of a function that is being compiled, if any
+        self.changes = (
+            0  # of module attributes, hooks, requires_grad, data: while it stays, a compiled function need not look
+        )
+        self.reads = 0  # of `.grad` by the user: while it stays, nobody else holds a gradient
+
+
+listening = Listening()
 
 
 # ── recording ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -144,7 +150,7 @@ def apply(
     if rules:
         for operand in operands:
             if operand._requires_grad or operand._view is not None:  # a view may have a history it has not seen yet
-                if grad_mode.get()[-1].enabled:
+                if modes()[-1].enabled:
                     record(result, forward, operands, rules, kwargs, plain)
                 break
     return result
@@ -272,7 +278,7 @@ def backpropagate(
             heappush(youngest, (-root.time, root))
         pending[root] = gradient
     useful = None if wanted is None else leading_to(wanted, seeds)
-    again = grad_mode.get()[-1].enabled  # is the pass itself being recorded?
+    again = modes()[-1].enabled  # is the pass itself being recorded?
     heard = listening.tape is not None
     bare = not (again or heard or watchers)  # will nobody look at what its rules do?
     if again:
@@ -281,46 +287,50 @@ def backpropagate(
     while youngest:
         node = heappop(youngest)[1]
         gradient = pending.pop(node)
+        if every or node.hooks or node.retainer is not None:
+            gradient = tensor_of(gradient, wrap)
+            if node.hooks:
+                gradient = run_hooks(node.hooks, gradient)
+            if every or node.retainer is not None:
+                yield node, gradient
         array = getattr(gradient, "array", gradient)  # an array has none
-        plain = bare and node.plain
-        if array is gradient and (not plain or every or node.hooks or node.retainer is not None):
-            gradient = wrap(array)  # somebody wants a tensor
-        if node.hooks:
-            gradient = run_hooks(node.hooks, gradient)
-            array = gradient.array
         if node.small:
             node.gradient = array
-        if every or node.retainer is not None:
-            yield node, gradient
         while node.rules is GONE and (useful is None or not useful.isdisjoint(node.targets)):
             if not isinstance(node.freed, Dropped):
                 raise freed_before(node)
             node.freed.region.compute_again()
-        holds = wants_out = node.wants_out
         time = node.time
+        wants_out = node.wants_out
+        holds: Any = wants_out  # does a rule?
+        plain = bare and node.plain and (written[0] < time or untouched(node))
+        if not plain and array is gradient:
+            gradient = wrap(array)
         for target, rule in zip(node.targets, node.rules):
             if rule is None or (useful is not None and target not in useful):
                 continue
-            for cell in rule.__closure__ or ():
-                if hasattr(value := cell.cell_contents, "_version"):  # the rule captured a tensor
-                    holds = True
-                    if value._version[0] > time:
-                        raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
-                    if again and value._detached > time:
-                        raise detached_operand(node, value.array.shape)
             interior = type(target) is Node
-            if interior:  # has the target other data than it had?
-                written = not target.fits  # type: ignore[union-attr]
-            else:
-                written = target._version[0] > time  # type: ignore[union-attr]
-                if written and target._reshaped > time:  # type: ignore[union-attr]
-                    raise reshaped_leaf(node, target)
             if plain:
-                share = found = rule(array, unchanged_result(node)) if wants_out else rule(array)
-                if not interior or written or useful is not None or not target.shape:
-                    share = wrap(found)  # for a user; and of NumPy's own numbers
+                holds = holds or rule.__closure__
+                share = found = rule(array, node.out) if wants_out else rule(array)
+                if not interior:
+                    share = wrap(found)
+                elif useful is not None or not target.fits or not target.shape:  # type: ignore[union-attr]
+                    share = fitted(wrap(found), target)  # for a user, of other data, or one of NumPy's own numbers
                     found = share.array
             else:
+                for cell in rule.__closure__ or ():
+                    if hasattr(value := cell.cell_contents, "_version"):  # the rule captured a tensor
+                        holds = True
+                        if value._version[0] > time:
+                            raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
+                        if again and value._detached > time:
+                            raise detached_operand(node, value.array.shape)
+                like: Any = target
+                if not interior:
+                    like = target.array  # type: ignore[union-attr]
+                    if target._version[0] > time and target._reshaped > time:  # type: ignore[union-attr]
+                        raise reshaped_leaf(node, target)
                 if wants_out and rule.__code__.co_argcount == 2:
                     share = rule(gradient, result_of(node, gradient))
                 else:
@@ -329,13 +339,8 @@ def backpropagate(
                     for watcher in watchers:
                         watcher.computed(node, share)
                 found = share.array
-            if not plain or written:
-                like: Any = target if interior else target.array  # type: ignore[union-attr]
-                if found.shape != like.shape:
-                    share = share.sum_to_size(like.shape)
-                    found = share.array
-                if found.dtype is not like.dtype:
-                    share = share.to(like.dtype)
+                if found.shape != like.shape or found.dtype is not like.dtype:
+                    share = fitted(share, like)
                     found = share.array
             if target in pending:
                 pending[target] = tensor_of(pending[target], wrap) + tensor_of(share, wrap)
@@ -361,6 +366,13 @@ def tensor_of(gradient: Any, wrap: Callable[[Any], Tensor]) -> Tensor:
     return gradient if hasattr(gradient, "_node") else wrap(gradient)
 
 
+def fitted(share: Tensor, like: Any) -> Tensor:
+    """A share in the shape and dtype of what it flows to: summed where that was broadcast, converted where it was."""
+    if share.array.shape != like.shape:
+        share = share.sum_to_size(like.shape)
+    return share if share.array.dtype is like.dtype else share.to(like.dtype)
+
+
 def leading_to(wanted: Sequence[Target], seeds: Sequence[tuple[Target, Tensor]]) -> set[Target]:
     """The targets, among those the seeds depend on, from which one of `wanted` can be reached."""
     found = {root for root, _ in seeds if type(root) is Node}
@@ -382,15 +394,26 @@ def line_of(frame: FrameType) -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
 
-def unchanged_result(node: Node) -> Any:
-    """The array of the node's own result. MutationError if it was written to since."""
-    if node.version[0] > node.time:
-        raise changed(node, f"its result of shape {tuple(node.shape)}")
-    return node.out
+def untouched(node: Node) -> bool:
+    """Was nothing written to since that the rules look at, the result or what they captured, nor a leaf that they lead to?"""
+    time = node.time
+    if node.wants_out and node.version[0] > time:
+        return False
+    for target, rule in zip(node.targets, node.rules):
+        if rule is not None:
+            if type(target) is not Node and target._version[0] > time:  # type: ignore[union-attr]
+                return False
+            for cell in rule.__closure__ or ():
+                if hasattr(value := cell.cell_contents, "_version") and value._version[0] > time:
+                    return False
+    return True
 
 
 def result_of(node: Node, like: Tensor) -> Tensor:
-    """The node's own result, as a tensor: made afresh, so that the graph never refers to itself."""
-    result = like._wrap(unchanged_result(node))
+    """The node's own result, as a tensor: made afresh, so that the graph never refers to itself. MutationError if it was
+    written to since."""
+    if node.version[0] > node.time:
+        raise changed(node, f"its result of shape {tuple(node.shape)}")
+    result = like._wrap(node.out)
     result._node, result._requires_grad, result._version = node, True, node.version
     return result

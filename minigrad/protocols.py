@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import formatting
+from minigrad.clock import wrote
 from minigrad.dtypes import canonical
 from minigrad.errors import GraphError, ShapeError
 from minigrad.grad_mode import is_grad_enabled
-from minigrad.graph import tick
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -125,8 +125,7 @@ class Protocols:
         if outs:
             kwargs["out"] = tuple(map(_bare, outs))
         result = getattr(ufunc, method)(*map(_bare, inputs), **kwargs)
-        for x in written:
-            x._version[0] = tick()
+        wrote(*written)
         if outs:
             return outs if len(outs) > 1 else outs[0]
         return self._wrap(result) if isinstance(result, np.ndarray | np.generic) else result

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import backward
+from minigrad.clock import tick, wrote
 from minigrad.conversion import Conversion
 from minigrad.dialect import dialect
 from minigrad.dtypes import BY_CHAR, canonical, default_dtype, dtype
 from minigrad.errors import GraphError, ShapeError
-from minigrad.graph import Node, listening, tick
+from minigrad.graph import Node, listening
 from minigrad.hooks import RemovableHandle
 from minigrad.ops.arithmetic import Arithmetic
 from minigrad.ops.arrangement import Arrangement
@@ -267,7 +268,8 @@ class Tensor(
         if self._node is not None:
             self._node.fits = False
         listening.changes += 1
-        self._view, self._version = None, [tick()]  # other memory: views of the old one are on their own now
+        self._view, self._version = None, [0]  # other memory: views of the old one are on their own now
+        wrote(self)
 
     def detach(self) -> Tensor:
         """The same memory as a tensor outside the graph. Operations that need the value notice a write through either."""

@@ -14,7 +14,7 @@ PACKAGE = ROOT / "minigrad"
 ROWS = [
     ["dialect", "names"],
     ["errors", "dtypes", "grad_mode", "devices", "return_types", "streams", "settings", "version", "amp", "jit"],
-    ["hooks", "freeing"],
+    ["clock", "hooks", "freeing"],
     ["graph"],
     ["views", "backward"],
     ["kernels"],
@@ -120,7 +120,7 @@ def test_no_cycles():
         graph = {name: needs for name, needs in graph.items() if name not in free}
 
 
-@pytest.mark.parametrize("name", ["graph", "freeing", "backward", "views", "grad_mode", "errors"])
+@pytest.mark.parametrize("name", ["graph", "clock", "freeing", "backward", "views", "grad_mode", "errors"])
 def test_the_engine_knows_no_numpy(name):
     assert not any(module.partition(".")[0] == "numpy" for module, _ in imports(PACKAGE / f"{name}.py"))
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import minigrad
 import minigrad.compile
-from minigrad import nn, optim
+from minigrad import kernels, nn, optim
 from minigrad.compile import CompileError, CompileWarning
+from minigrad.compile.kernels import texts
 from minigrad.kernels import pooling
 
 
@@ -135,6 +136,50 @@ def test_the_source_is_numpy_by_layer():
         assert line in step.source
     assert "minigrad" not in step.source.partition('"""\n')[2]
     assert step.source.count("subtract(p0,") == 1  # four parameters, one update
+
+
+def compiled_and_not(function, *arrays):
+    """What a function gives of tensors over these arrays, as it is and compiled; and its program."""
+    fast = minigrad.compile(function)
+    given = [minigrad.from_numpy(array) for array in arrays]
+    for _ in range(5):
+        found = fast(*given)
+    return function(*given).numpy(), found.numpy(), fast.source
+
+
+@pytest.mark.parametrize("shape", [(7,), (1, 7), (5, 1), (1, 1)])
+@pytest.mark.parametrize("rows", [5, 1, 3000])
+def test_operands_of_small_results_are_spread(rows, shape):
+    if shape[0] == 5 and rows != 5:
+        shape = (rows, 1)
+    random = np.random.default_rng(0)
+    x, y = (random.standard_normal(size, np.float32) for size in ((rows, 7), shape))
+    for function in (lambda a, b: a.exp() + b, lambda a, b: b - a.exp(), lambda a, b: a.exp() > b):
+        expected, found, source = compiled_and_not(function, x, y)
+        assert np.array_equal(found, expected)
+        assert ("[...] = x1" in source) == (rows == 5 and y.size > 1)
+
+
+def test_what_is_spread_is_spread_again_once_it_was_written():
+    def function(x):
+        row = x[0] * 2
+        first = x + row
+        again = x * row
+        row += 1
+        return first + again + x / row
+
+    expected, found, source = compiled_and_not(function, np.arange(1, 13, dtype=np.float32).reshape(3, 4))
+    assert np.array_equal(found, expected)
+    assert source.count("[...] = ") == 2  # for `first` and `again` once
+
+
+def test_the_text_of_a_kernel_that_names_ufuncs_stands_alone():
+    x = np.linspace(-200, 200, 41, dtype=np.float32)
+    space = {"np": np}
+    text = texts({"sigmoid": kernels.sigmoid})
+    exec("from __future__ import annotations\n" + text, space)
+    assert "from numpy import exp\n" in text
+    assert np.array_equal(space["sigmoid"](x), kernels.sigmoid(x))
 
 
 def test_parameters_lie_side_by_side():

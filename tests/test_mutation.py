@@ -452,6 +452,109 @@ def test_all_that_share_memory_share_the_news(write):
         y.backward()
 
 
+def by_optimizer(name):
+    """A step of an optimizer, on a parameter with a gradient."""
+
+    def write(p):
+        p.grad = ones(4, 3)
+        optimizer = getattr(minigrad.optim, name)([p], lr=0.1)
+        optimizer.step(*[lambda: p.detach().sum()] * (name == "LBFGS"))
+
+    return write
+
+
+def by_accumulation(g):
+    """A backward pass that adds to the gradient `g`, which a parameter has already."""
+    p = zeros(4, 3, requires_grad=True)
+    p.grad = g
+    p.sum().backward()
+
+
+def by_clipping(clip, limit):
+    def write(g):
+        p = zeros(4, 3, requires_grad=True)
+        p.grad = g
+        clip([p], limit)
+
+    return write
+
+
+def by_zeroing(g):
+    p = zeros(4, 3, requires_grad=True)
+    p.grad = g
+    minigrad.optim.SGD([p], 0.1).zero_grad(set_to_none=False)
+
+
+def by_loading(p):
+    layer = minigrad.nn.Linear(3, 4, bias=False)
+    layer.weight = p
+    layer.load_state_dict({"weight": ones(4, 3)})
+
+
+def by_a_compiled_step(p):
+    def change(x):
+        with no_grad():
+            p.add_(x)
+
+    step = minigrad.compile(change)
+    for _ in range(5):
+        step(ones(4, 3))
+
+
+def by_a_parameter_s_data(p):
+    p.data = ones(4, 3)
+
+
+OPTIMIZERS = (
+    "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "ASGD", "LBFGS", "NAdam", "RAdam", "RMSprop", "Rprop", "SGD",
+)  # fmt: skip
+WRITERS = {
+    "a method": (False, lambda c: c.mul_(2)),
+    "an item": (False, lambda c: c.__setitem__((0, 0), 5.0)),
+    "a view": (False, lambda c: c.T[1].zero_()),
+    "NumPy": (False, lambda c: np.add(c, 1, out=c)),
+    "NumPy at": (False, lambda c: np.add.at(c, [0], 1.0)),
+    "accumulation": (False, by_accumulation),
+    "the norm of gradients": (False, by_clipping(minigrad.nn.utils.clip_grad_norm_, 0.1)),
+    "the size of gradients": (False, by_clipping(minigrad.nn.utils.clip_grad_value_, 0.1)),
+    "zero_grad": (False, by_zeroing),
+    "an embedding": (False, lambda c: minigrad.nn.functional.embedding(tensor([0, 1]), c, max_norm=0.1)),
+    "data": (True, by_a_parameter_s_data),
+    "init": (True, minigrad.nn.init.zeros_),
+    "a state": (True, by_loading),
+    "a compiled step": (True, by_a_compiled_step),
+    **{name: (True, by_optimizer(name)) for name in OPTIMIZERS},
+}
+
+
+@pytest.mark.parametrize("who", WRITERS)
+def test_whoever_writes_says_when(who):
+    """A pass looks for writes only where there was one since: one that is not told of would be a wrong gradient."""
+    is_parameter, write = WRITERS[who]
+    w = minigrad.nn.Parameter(ones(4, 3)) if is_parameter else full((4, 3), 1.0)
+    x = minigrad.rand(2, 3, requires_grad=True)
+    out = minigrad.nn.functional.linear(x, w).sigmoid()
+    write(w)
+    with pytest.raises(MutationError, match="linear"):
+        out.backward(ones(2, 4))
+
+
+def test_what_else_is_written_changes_no_gradient():
+    """A look at what was written finds the operands of this graph as they were: the same rules, the same bits."""
+    x, w, b = (minigrad.rand(*shape, requires_grad=True) for shape in ((2, 3), (4, 3), (4,)))
+    found = []
+    for other in (None, zeros(5)):
+        x.grad = w.grad = b.grad = None
+        hidden = minigrad.nn.functional.linear(x, w, b)
+        out = minigrad.nn.functional.mse_loss(hidden.sigmoid(), ones(2, 4))
+        if other is not None:
+            other.add_(1)
+            hidden.zero_()  # nobody needs it: sigmoid remembers its own result
+        out.backward()
+        found.append([t.grad.numpy().tobytes() for t in (x, w, b)])
+    assert found[0] == found[1]
+
+
 def test_a_value_no_rule_needs_may_change():
     x = ones(2, requires_grad=True)
     y = x + 1

@@ -192,7 +192,11 @@ class Printer:
             return f'{self.local("np.copyto")}({target}, {args[0]}, "unsafe")'
         if name == "np.where" and len(args) == 3:
             return f'np.copyto({target}, {args[2]}, "unsafe"); np.copyto({target}, {args[1]}, "unsafe", {args[0]})'
+        if name == "spread":
+            return f"{target}[...] = {args[0]}"
         if name in (".dot", "np.dot") and result.array.flags.c_contiguous:
+            if isinstance(call.args[0], Value):  # the method does without a dispatcher
+                return f"{args[0]}.dot({args[1]}, {target})"
             return f"{self.local('np.dot')}({', '.join([*args, target])})"
         if name in WITH_OUT and "dtype" not in call.kwargs:
             given = args[1:] if name.startswith(".") else args

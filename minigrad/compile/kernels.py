@@ -36,7 +36,9 @@ def texts(functions: dict[str, Callable[..., Any]]) -> str:
             continue
         text, other = inspect.getsource(function), {function.__name__: own}
         for name, value in of_own_modules(named_by(function), text):
-            if isinstance(value, ModuleType):
+            if isinstance(value, np.ufunc):
+                imports[f"from numpy import {value.__name__}"] = None
+            elif isinstance(value, ModuleType):
                 imports[f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else "")] = None
             elif isinstance(inspect.unwrap(value) if callable(value) else value, FunctionType) and is_own(value):
                 other[name] = name_of(inspect.unwrap(value), inspect.unwrap(value).__name__)

@@ -9,6 +9,7 @@ in, so that who reads and writes what can be told. The passes, in order:
    was there before (a parameter), or is asked for as a result;
 4. *constants*: a call on constants alone is replaced by what it gave; and checks go first;
 5. *side by side*: what an optimizer does to each parameter becomes one call on all of them: see flat.py;
+   *one shape*: the operands of small results are spread to their shape;
 6. *views*: a view of memory that stays in its place is taken once, before the first run;
 7. *pieces*: elementwise calls on long arrays that follow each other are done a piece at a time: see pieces.py;
 8. *memory*: results whose lives do not overlap share a buffer; an elementwise call writes over an operand that it is the
@@ -26,6 +27,8 @@ from minigrad.compile.numbers import Number
 from minigrad.compile.pieces import PIECE, in_runs
 from minigrad.compile.record import Tape
 from minigrad.compile.values import Call, Value
+
+SPREAD = 1 << 12  # numbers in a result, up to which its operands are spread first
 
 
 class Program:
@@ -156,28 +159,36 @@ class Program:
 
 
 def in_one_shape(calls: list[Call]) -> list[Call]:
-    """The calls, with operands of one row, (n,) beside (1, n), seen in the shape of the result: then nothing is broadcast."""
+    """The calls, with operands in the shape of the result where that is quicker: NumPy takes its time to set up a broadcast.
+
+    One row, (n,) beside (1, n), is seen in that shape; into a small result, an operand is spread first, once for all who
+    read it.
+    """
     found: list[Call] = []
     seen: dict[Any, Value] = {}
     for call in calls:
         result = call.results[0].array if isinstance(call.function, np.ufunc) and call.results else None
         if result is not None and not call.function.signature and result.ndim > 1:
             for i, value in enumerate(call.args):
-                if (
-                    isinstance(value, Value)
-                    and value.array.ndim != result.ndim
-                    and value.array.size == result.size > 1
-                    and value.array.flags.c_contiguous
-                    and value.root.kind != "argument"
-                ):
-                    key = value, result.shape
-                    if key not in seen:
-                        view = Call(np.ndarray.reshape, ".reshape", (value, result.shape), {}, call.scope)
-                        seen[key] = Value(value.array.reshape(result.shape), "result", value.root, view)
-                        view.results, view.looks = [seen[key]], True
-                        found.append(view)
-                    call.args = (*call.args[:i], seen[key], *call.args[i + 1 :])
+                if not isinstance(value, Value) or value.array.size < 2 or value.array.shape == result.shape:
+                    continue
+                array, key = value.array, (value, result.shape)
+                looks = array.size == result.size and array.flags.c_contiguous and value.root.kind != "argument"
+                if not looks and (array.size == result.size or result.size > SPREAD):
+                    continue
+                if key not in seen:
+                    if looks:
+                        made = Call(np.ndarray.reshape, ".reshape", (value, result.shape), {}, call.scope)
+                        seen[key] = Value(array.reshape(result.shape), "result", value.root, made)
+                    else:
+                        made = Call(np.broadcast_to, "spread", (value, result.shape), {}, call.scope)
+                        seen[key] = Value(np.broadcast_to(array, result.shape).copy(), "result", None, made)
+                    made.results, made.looks = [seen[key]], looks
+                    found.append(made)
+                call.args = (*call.args[:i], seen[key], *call.args[i + 1 :])
         found.append(call)
+        changed = {value.root for value in call.written}
+        seen = {key: value for key, value in seen.items() if value.root is not value or key[0].root not in changed}
     return found
 
 

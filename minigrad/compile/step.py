@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.clock import wrote
 from minigrad.compile.arrays import Recorded
 from minigrad.compile.emit import Printer
 from minigrad.compile.errors import CompileError, NoProgram
@@ -23,7 +24,7 @@ from minigrad.compile.record import Tape
 from minigrad.compile.structure import leaves, rebuilt
 from minigrad.compile.surroundings import Surroundings
 from minigrad.compile.values import Value
-from minigrad.graph import listening, tick
+from minigrad.graph import listening
 from minigrad.tensor import Tensor, wrap
 
 ONE_AT_A_TIME = threading.RLock()
@@ -208,9 +209,7 @@ class Entry:
                     return MISS
                 raise
             self.numbers.write(out[m:])
-            now = tick()
-            for tensor in self.changed:
-                tensor._version[0] = now
+            wrote(*self.changed)
             for (tensor, _), array in zip(self.grads, out[n:m]):
                 if tensor._grad is None or tensor._grad.array is not array:
                     tensor._grad = wrap(array)

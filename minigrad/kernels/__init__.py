@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy import add, asanyarray, exp, negative, reciprocal, subtract  # in the innermost loop, where np. is felt
 
 from minigrad.kernels import rows
 from minigrad.kernels.products import dot as dot
@@ -39,22 +40,22 @@ def sigmoid(x: Array) -> Array:
     kind = x.dtype.char
     if kind == "e":  # whose eˣ ends at x = 11
         return sigmoid(x.astype(np.float32)).astype(np.float16)
-    out = one_and_exp(np.asanyarray(np.negative(x)), kind)
-    np.reciprocal(out, out)
+    out = one_and_exp(asanyarray(negative(x)), kind)
+    reciprocal(out, out)
     return out
 
 
 def one_and_exp(x: Array, kind: str) -> Array:
     """1 + eˣ, written over x, which is of that kind; the exponent stops short of overflow."""
     rows.hold_below(x, _EXP_LIMIT[kind], kind)
-    np.exp(x, x)
-    np.add(x, _ONE[kind], x)
+    exp(x, x)
+    add(x, _ONE[kind], x)
     return x
 
 
 def sigmoid_backward(gradient: Array, out: Array) -> Array:
     """gradient * out * (1 - out)."""
-    slope: Array = np.subtract(_ONE[out.dtype.char], out)
+    slope: Array = subtract(_ONE[out.dtype.char], out)
     slope *= out
     slope *= gradient
     return slope
@@ -129,14 +130,14 @@ def ties(x: Array, extreme: Array) -> Array:
 
 def squared_error(x: Array, y: Array, scale: float) -> Array:
     """scale · Σ (x - y)², over every element."""
-    difference = np.subtract(x, y).reshape(-1)
-    return np.asanyarray(difference.dot(difference) * scale)
+    difference = subtract(x, y).reshape(-1)
+    return asanyarray(difference.dot(difference) * scale)
 
 
 def squared_error_backward(gradient: Array, x: Array, y: Array, scale: float) -> Array:
     """gradient · 2 · scale · (x - y), for a gradient that is one number."""
-    out = np.asanyarray(np.subtract(x, y))
-    out *= np.asanyarray(gradient * (2 * scale))
+    out = asanyarray(subtract(x, y))
+    out *= asanyarray(gradient * (2 * scale))
     return out
 
 

@@ -7,6 +7,7 @@ from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy import minimum
 
 Array: TypeAlias = "np.ndarray[Any, Any]"
 
@@ -55,7 +56,7 @@ def hold_below(x: Array, number: float, kind: str) -> None:
         lines = x.reshape((size // n, n))
         np.minimum(lines, _equal(number, (n,), kind), out=lines)
     else:
-        np.minimum(x, _equal(number, (), kind), out=x)
+        minimum(x, _equal(number, (), kind), out=x)
 
 
 def add_row(x: Array, row: Array) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minigrad.graph import tick
+from minigrad.clock import wrote
 from minigrad.nn.hooks import Hooked
 from minigrad.nn.parameter import Parameter, is_lazy
 from minigrad.nn.registry import Registry, nearest, own_buffers, own_modules, own_parameters
@@ -145,7 +145,7 @@ def fill(own: Any, value: Any) -> None:
             return
         own.materialize(value.shape)
     np.copyto(own.array, value, casting="same_kind")
-    own._version[0] = tick()
+    wrote(own)
 
 
 def put(module: Registry, name: str, own: Tensor, value: Any) -> None:

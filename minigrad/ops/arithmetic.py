@@ -48,7 +48,7 @@ class Arithmetic:
 
     def _floating(self: Tensor) -> Tensor:
         """This tensor, as the default floating-point type if it holds integers or booleans."""
-        return self if self.array.dtype.kind == "f" else self.to(default_dtype())
+        return self if self._requires_grad or self.array.dtype.kind == "f" else self.to(default_dtype())
 
     def _floating_pair(self: Tensor, other: Any) -> tuple[Tensor, Tensor]:
         """`_pair`, of floating-point numbers."""

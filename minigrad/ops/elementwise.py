@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad import kernels
 from minigrad.graph import apply
@@ -279,7 +280,7 @@ def _nonzero(x: Tensor) -> Tensor:
 
 def _sigmoid_backward(gradient: Any, out: Any) -> Any:
     """gradient · out · (1 - out), in one pass."""
-    if type(gradient) is np.ndarray:
+    if type(gradient) is ndarray:
         return kernels.sigmoid_backward(gradient, out)
     return apply(
         kernels.sigmoid_backward,
@@ -290,7 +291,7 @@ def _sigmoid_backward(gradient: Any, out: Any) -> Any:
 
 def _tanh_backward(gradient: Any, out: Any) -> Any:
     """gradient · (1 - out²), in one pass."""
-    if type(gradient) is np.ndarray:
+    if type(gradient) is ndarray:
         return kernels.tanh_backward(gradient, out)
     return apply(
         kernels.tanh_backward,

@@ -6,6 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from minigrad import kernels
 from minigrad.errors import ShapeError, broadcasts_to, not_a_tensor
@@ -95,7 +96,8 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         x, w = input.array, weight.array
     except AttributeError:
         raise not_a_tensor("linear", weight if hasattr(input, "array") else input) from None
-    if x.dtype is not w.dtype or (bias is not None and bias.array.dtype is not w.dtype):
+    kind = w.dtype
+    if x.dtype is not kind or (bias is not None and bias.array.dtype is not kind):
         input, weight = input._pair(weight)
         if bias is not None:
             input, bias = input._pair(bias)
@@ -127,22 +129,22 @@ def _with_broadcast(result: Tensor, bias: Tensor, sizes: tuple[int, ...]) -> Ten
 
 def _matmul_turned(g: Any, x: Tensor) -> Any:
     """g xᵀ: the gradient of the first of two matrices, as an array if g is one."""
-    return kernels.matmul(g, x.array.swapaxes(-2, -1)) if type(g) is np.ndarray else g._matmul(x.mT)
+    return kernels.matmul(g, x.array.swapaxes(-2, -1)) if type(g) is ndarray else g._matmul(x.mT)
 
 
 def _turned_matmul(x: Tensor, g: Any) -> Any:
     """xᵀ g: the gradient of the second of two matrices, as an array if g is one."""
-    return kernels.matmul(x.array.swapaxes(-2, -1), g) if type(g) is np.ndarray else x.mT._matmul(g)
+    return kernels.matmul(x.array.swapaxes(-2, -1), g) if type(g) is ndarray else x.mT._matmul(g)
 
 
 def _matmul(g: Any, weight: Tensor) -> Any:
     """g W: the gradient of a linear map's input, as an array if `g` is one."""
-    return kernels.matmul(g, weight.array) if type(g) is np.ndarray else g._matmul(weight)
+    return kernels.matmul(g, weight.array) if type(g) is ndarray else g._matmul(weight)
 
 
 def _transposed_matmul(g: Any, x: Tensor) -> Any:
     """gᵀ x over all rows: the gradient of a linear map's weight."""
-    if type(g) is np.ndarray:
+    if type(g) is ndarray:
         array = x.array
         if g.ndim > 2:
             rows = prod(g.shape[:-1])
@@ -153,7 +155,7 @@ def _transposed_matmul(g: Any, x: Tensor) -> Any:
 
 def _sum_rows(x: Any) -> Any:
     """The sum of all rows: the gradient of a linear map's bias."""
-    if type(x) is np.ndarray:
+    if type(x) is ndarray:
         return kernels.sum_rows(x if x.ndim == 2 else x.reshape((prod(x.shape[:-1]), x.shape[-1])))
     x = _matrix(x)
     n = x.array.shape[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from numpy import ndarray
 
 from minigrad import kernels
 from minigrad.errors import ShapeError
@@ -37,7 +37,7 @@ def squared_error(input: Tensor, target: Tensor, scale: float, name: str = "squa
 
 def _squared_error_backward(gradient: Any, x: Tensor, y: Tensor, scale: float) -> Any:
     """gradient · 2 · scale · (x - y), for a gradient that is one number."""
-    if type(gradient) is np.ndarray:
+    if type(gradient) is ndarray:
         return kernels.squared_error_backward(gradient, x.array, y.array, scale)
     return apply(
         kernels.squared_error_backward,

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minigrad import kernels
+from minigrad.clock import wrote
 from minigrad.dtypes import KINDS
 from minigrad.errors import MutationError, ShapeError, broadcasts_to
 from minigrad.grad_mode import is_grad_enabled
-from minigrad.graph import Rule, apply, pass_on_retainer, record, tick
+from minigrad.graph import Rule, apply, pass_on_retainer, record
 from minigrad.ops.indexing import index_error, normalise, select_first
 from minigrad.views import apply_view
 
@@ -100,7 +101,7 @@ class Mutation:
                 "may share one place in memory: make a copy of its own first, x.clone()"
             )
         np.copyto(array, values, casting="unsafe")
-        self._version[0] = tick()
+        wrote(self)
 
     def _take_history(self: Tensor, result: Tensor) -> None:
         """Let this tensor, whose memory has just been overwritten, be the outcome of result's node."""

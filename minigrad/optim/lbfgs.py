@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minigrad.clock import wrote
 from minigrad.grad_mode import enable_grad
-from minigrad.graph import tick
 from minigrad.optim.optimizer import Array, Optimizer, check, number
 from minigrad.tensor import wrap
 
@@ -83,7 +83,7 @@ class LBFGS(Optimizer):
             array = p.array
             step = (d[at : at + array.size] * t).reshape(array.shape)
             np.add(array if starts is None else starts[i], step, array)
-            p._version[0] = tick()
+            wrote(p)
             at += array.size
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:

@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from minigrad.backward import zero_gradients
+from minigrad.clock import wrote
 from minigrad.grad_mode import enable_grad
-from minigrad.graph import listening, tick
+from minigrad.graph import listening
 from minigrad.hooks import RemovableHandle
 from minigrad.optim.flat import PIECE, Packs, Row, rows
 from minigrad.settings import keep_memory_for_training
@@ -141,10 +142,7 @@ class Optimizer:
         """Change every group; what was changed was written to at this time."""
         for group in self.param_groups:
             self.update(group)
-            now = tick()
-            for p in group["params"]:
-                if p._grad is not None:
-                    p._version[0] = now
+            wrote(*[p for p in group["params"] if p._grad is not None])
 
     def update(self, group: dict[str, Any]) -> None:
         """Change each `p.array` of one group in place. Every optimizer defines its own."""

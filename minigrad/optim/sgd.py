@@ -6,6 +6,7 @@ from math import inf
 from typing import Any
 
 import numpy as np
+from numpy import multiply, subtract
 
 from minigrad.optim.optimizer import Optimizer, check, directed, like, number
 from minigrad.tensor import wrap
@@ -68,8 +69,8 @@ class SGD(Optimizer):
                     rate, keep, fresh = like(x, lr, momentum, 1 - group["dampening"])
             if not momentum:  # p - lr·(g + decay·p), in as few passes over memory as can be
                 if decay:
-                    np.multiply(x, remains, x)
-                np.subtract(x, np.multiply(g, rise), x)
+                    multiply(x, remains, x)
+                subtract(x, multiply(g, rise), x)
                 continue
             t, u = self.spare(x)
             g = directed(x, g, group, t)
@@ -77,9 +78,9 @@ class SGD(Optimizer):
                 b = state.setdefault("momentum_buffer", wrap(g.copy())).array
             else:
                 b = state["momentum_buffer"].array
-                np.multiply(b, keep, b)
-                np.add(b, np.multiply(g, fresh, u) if group["dampening"] else g, b)
+                multiply(b, keep, b)
+                np.add(b, multiply(g, fresh, u) if group["dampening"] else g, b)
             if group["nesterov"]:
-                u = np.multiply(b, keep, u)
+                u = multiply(b, keep, u)
                 b = np.add(g, u, u)
-            np.subtract(x, np.multiply(b, rate, u), x)
+            subtract(x, multiply(b, rate, u), x)

@@ -20,10 +20,11 @@ from threading import get_ident
 from typing import Any
 from weakref import ref
 
+from minigrad.clock import tick
 from minigrad.errors import GraphError, MutationError
 from minigrad.freeing import GONE, Dropped, free
 from minigrad.grad_mode import is_grad_enabled, recording
-from minigrad.graph import Node, Rule, line_of, listening, tick, watchers
+from minigrad.graph import Node, Rule, line_of, listening, watchers
 from minigrad.random import default_generator, fork_rng, get_rng_state, set_rng_state
 from minigrad.tensor import Tensor
 

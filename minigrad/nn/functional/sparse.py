@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.clock import wrote
 from minigrad.creation import arange
 from minigrad.errors import ShapeError
-from minigrad.graph import tick
 from minigrad.ops.embedding import add_rows
 from minigrad.ops.embedding import embedding as _rows
 from minigrad.tensor import Tensor, wrap
@@ -146,7 +146,7 @@ def renormalise(weight: Tensor, index: Any, max_norm: float, norm_type: float) -
     norms = np.linalg.norm(rows, norm_type, axis=1, keepdims=True)
     if (norms > max_norm).any():
         weight.array[numbers] = np.where(norms > max_norm, rows * (max_norm / (norms + 1e-7)), rows)
-        weight._version[0] = tick()
+        wrote(weight)
 
 
 def _table(name: str, input: Tensor, weight: Tensor) -> Tensor:

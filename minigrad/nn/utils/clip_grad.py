@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import tick
+from minigrad.clock import wrote
 from minigrad.tensor import Tensor, wrap
 
 
@@ -63,7 +63,7 @@ def clip_grads_with_norm_(
         gradient = parameter.grad
         if gradient is not None:
             np.multiply(gradient.array, factor.astype(gradient.array.dtype), gradient.array)
-            gradient._version[0] = tick()
+            wrote(gradient)
 
 
 def clip_grad_norm_(
@@ -109,4 +109,4 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float, f
         gradient = parameter.grad
         if gradient is not None:
             gradient.array.clip(-limit, limit, out=gradient.array)
-            gradient._version[0] = tick()
+            wrote(gradient)

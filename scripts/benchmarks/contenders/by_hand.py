@@ -87,8 +87,12 @@ def buffered_digits(data: Data) -> Task:
         return [part.reshape(shape) for part, shape in zip(np.split(vector, ends), shapes, strict=True)]
 
     (w1, b1, w2, b2, w3, b3), (g1, h1, g2, h2, g3, h3) = parts(theta), parts(gradient)
-    if n == 1:  # arrays of one shape: NumPy then need not broadcast
-        b1, b2, b3 = b1[None], b2[None], b3[None]
+    r1, r2, r3 = b1, b2, b3
+    spread = 1 < n <= 128  # arrays of one shape: NumPy takes longer to set up a broadcast than a copy
+    if spread:
+        r1, r2, r3 = (np.empty((n, len(row)), np.float32) for row in (b1, b2, b3))
+    elif n == 1:
+        r1, r2, r3 = b1[None], b2[None], b3[None]
     w1t, w2t, w3t = w1.T, w2.T, w3.T
     a1, a2, a3, d1, d2, d3, e1, e2, difference = (
         np.empty((n, columns), np.float32) for columns in (16, 16, 10, 16, 16, 10, 16, 16, 10)
@@ -96,49 +100,51 @@ def buffered_digits(data: Data) -> Task:
     d1t, d2t, d3t, flat = d1.T, d2.T, d3.T, difference.reshape(-1)
     ones, one = np.ones(n, np.float32), np.array(1, np.float32)
     scale, rate = np.array(2 / n, np.float32), np.array(LEARNING_RATES["a"], np.float32)
-    dot, add, negative, exp, reciprocal = np.dot, np.add, np.negative, np.exp, np.reciprocal
+    add, negative, exp, reciprocal = np.add, np.negative, np.exp, np.reciprocal
     subtract, multiply = np.subtract, np.multiply
 
     def step(i: int) -> float:
         x, y = xs[i % len(xs)], ys[i % len(ys)]
-        dot(x, w1t, a1)
-        add(a1, b1, a1)
+        if spread:
+            r1[...], r2[...], r3[...] = b1, b2, b3
+        x.dot(w1t, a1)
+        add(a1, r1, a1)
         negative(a1, a1)
         exp(a1, a1)
         add(a1, one, a1)
         reciprocal(a1, a1)
-        dot(a1, w2t, a2)
-        add(a2, b2, a2)
+        a1.dot(w2t, a2)
+        add(a2, r2, a2)
         negative(a2, a2)
         exp(a2, a2)
         add(a2, one, a2)
         reciprocal(a2, a2)
-        dot(a2, w3t, a3)
-        add(a3, b3, a3)
+        a2.dot(w3t, a3)
+        add(a3, r3, a3)
         negative(a3, a3)
         exp(a3, a3)
         add(a3, one, a3)
         reciprocal(a3, a3)
         subtract(a3, y, difference)
-        cost = float(dot(flat, flat)) / n
+        cost = float(flat.dot(flat)) / n
         multiply(difference, scale, difference)
         subtract(one, a3, d3)
         multiply(d3, a3, d3)
         multiply(d3, difference, d3)
-        dot(d3, w3, e2)
-        dot(d3t, a2, g3)
-        dot(ones, d3, h3)
+        d3.dot(w3, e2)
+        d3t.dot(a2, g3)
+        ones.dot(d3, h3)
         subtract(one, a2, d2)
         multiply(d2, a2, d2)
         multiply(d2, e2, d2)
-        dot(d2, w2, e1)
-        dot(d2t, a1, g2)
-        dot(ones, d2, h2)
+        d2.dot(w2, e1)
+        d2t.dot(a1, g2)
+        ones.dot(d2, h2)
         subtract(one, a1, d1)
         multiply(d1, a1, d1)
         multiply(d1, e1, d1)
-        dot(d1t, x, g1)
-        dot(ones, d1, h1)
+        d1t.dot(x, g1)
+        ones.dot(d1, h1)
         multiply(gradient, rate, change)
         subtract(theta, change, theta)
         return cost
@@ -172,41 +178,41 @@ class BestDigits:
         one, scale = np.array(1, np.float32), np.array(2 * rate / size, np.float32)
         theta, gradient, first = self.theta, self.gradient, w1[:, :-1]
         keep = np.array(1 - rate * decay, np.float32) if decay else None
-        dot, add, exp, reciprocal, subtract, multiply = np.dot, np.add, np.exp, np.reciprocal, np.subtract, np.multiply
+        add, exp, reciprocal, subtract, multiply = np.add, np.exp, np.reciprocal, np.subtract, np.multiply
 
         def step(x: Array, y: Array) -> float:
             """A step on images (N, 785) and what is wanted of them, (10, N); the cost."""
-            dot(x, w1t, lines)  # BLAS is quicker with images in rows: turned over by the calls on either side
+            x.dot(w1t, lines)  # BLAS is quicker with images in rows: turned over by the calls on either side
             exp(turned, a1)
             add(a1, one, a1)
             reciprocal(a1, a1)
-            dot(w2, h1, a2)
+            w2.dot(h1, a2)
             exp(a2, a2)
             add(a2, one, a2)
             reciprocal(a2, a2)
-            dot(w3, h2, a3)
+            w3.dot(h2, a3)
             exp(a3, a3)
             add(a3, one, a3)
             reciprocal(a3, a3)
             subtract(a3, y, difference)
-            cost = float(dot(flat, flat)) / size
+            cost = float(flat.dot(flat)) / size
             # d3 is -rate · a (1 - a) (a - y) 2/N: its sign is turned, and so are the weights', so that e2 has the right one,
             # and (a - 1) a e2 is turned again; what is subtracted in the end is then -rate times the gradient, as it must be
             subtract(a3, one, d3)
             multiply(d3, a3, d3)
             multiply(d3, difference, d3)
             multiply(d3, scale, d3)
-            dot(back3, d3, e2)
-            dot(d3, h2t, g3)
+            back3.dot(d3, e2)
+            d3.dot(h2t, g3)
             subtract(a2, one, d2)
             multiply(d2, a2, d2)
             multiply(d2, e2, d2)
-            dot(back2, d2, e1)
-            dot(d2, h1t, g2)
+            back2.dot(d2, e1)
+            d2.dot(h1t, g2)
             subtract(a1, one, d1)
             multiply(d1, a1, d1)
             multiply(d1, e1, turned)
-            dot(turned, x, g1)
+            turned.dot(x, g1)
             if keep is not None:
                 multiply(first, keep, first)
             subtract(theta, gradient, theta)
@@ -305,17 +311,17 @@ def best_mlp(data: Data) -> Task:
         for p, g, m, v in zip(*(np.split(a, cuts) for a in (theta, gradient, means, squares)), strict=True)
     ]
     rate, steps = LEARNING_RATES["b"], 0
-    dot, add, subtract, multiply, divide, sqrt = np.dot, np.add, np.subtract, np.multiply, np.divide, np.sqrt
+    add, subtract, multiply, divide, sqrt = np.add, np.subtract, np.multiply, np.divide, np.sqrt
     maximum, greater, exp, add_up, highest = np.maximum, np.greater, np.exp, np.add.reduce, np.maximum.reduce
 
     def step(i: int) -> float:
         nonlocal steps
         x, place = xs[i % len(xs)], places[i % len(xs)]
-        dot(w1, x.T, a1)
+        w1.dot(x.T, a1)
         maximum(a1, zero, out=a1)
-        dot(w2, h1, a2)
+        w2.dot(h1, a2)
         maximum(a2, zero, out=a2)
-        dot(w3, h2, scores)
+        w3.dot(h2, scores)
         highest(scores, 0, None, top)
         subtract(scores, top, scores)
         right = flat[place]
@@ -325,15 +331,15 @@ def best_mlp(data: Data) -> Task:
         cost = float((np.log(total) - right).mean())
         flat[place] -= one
         multiply(scores, share, scores)
-        dot(back3, scores, d2)
-        dot(scores, h2t, g3)
+        back3.dot(scores, d2)
+        scores.dot(h2t, g3)
         greater(a2, zero, m2)
         multiply(d2, m2, d2)
-        dot(back2, d2, d1)
-        dot(d2, h1t, g2)
+        back2.dot(d2, d1)
+        d2.dot(h1t, g2)
         greater(a1, zero, m1)
         multiply(d1, m1, d1)
-        dot(d1, x, g1)
+        d1.dot(x, g1)
         steps += 1
         root = ((1 - 0.999**steps) / (1 - 0.999)) ** 0.5
         length[()] = rate * (1 - 0.9) / (1 - 0.9**steps) * root

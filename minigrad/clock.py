@@ -1,0 +1,22 @@
+"""One clock for everything that is recorded or written in place: whose tick is larger came later.
+
+Like `graph.py`, this file knows no NumPy.
+"""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minigrad.tensor import Tensor
+
+tick = count(1).__next__
+written = [0]  # the time of the last in-place write to any tensor: an operation that is younger need not look for one
+
+
+def wrote(*tensors: Tensor) -> None:
+    """Note that tensors were written to in place, just now: an operation that needs what they held will find out."""
+    now = written[0] = tick()
+    for tensor in tensors:
+        tensor._version[0] = now
