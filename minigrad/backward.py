@@ -90,7 +90,10 @@ def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Ten
         )
     if gradient.array.dtype is not root.array.dtype:
         gradient = gradient.to(root.array.dtype)
-    return root._node or root, gradient.clone()
+    own = (
+        gradient.clone() if gradient.requires_grad else gradient._wrap(gradient.array.copy("K"))
+    )  # nobody else's memory
+    return root._node or root, own
 
 
 def accumulate(tensor: Tensor, gradient: Tensor) -> None:

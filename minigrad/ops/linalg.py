@@ -103,12 +103,11 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
             input, bias = input._pair(bias)
             input, weight = input._pair(weight)
     shape, sizes = x.shape, w.shape
-    out = sizes[:1]
-    if not shape or out + shape[-1:] != sizes:
+    if not shape or len(sizes) != 2 or shape[-1] != sizes[1]:
         raise ShapeError(_linear_mismatch(shape, sizes))
     if len(shape) == 1:
         return linear(input.unsqueeze(0), weight, bias).squeeze(0)
-    if bias is not None and bias.array.shape != out:
+    if bias is not None and bias.array.shape != sizes[:1]:
         return _with_broadcast(linear(input, weight), bias, sizes)
     rules = (lambda g: _matmul(g, weight), lambda g: _transposed_matmul(g, input), lambda g: _sum_rows(g))
     if bias is None:
