@@ -322,7 +322,7 @@ def backpropagate(
                 for cell in rule.__closure__ or ():
                     if hasattr(value := cell.cell_contents, "_version"):  # the rule captured a tensor
                         holds = True
-                        if value._version[0] > time:
+                        if written[0] > time and (value._version[0] > time or value._reshaped > time):
                             raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
                         if again and value._detached > time:
                             raise detached_operand(node, value.array.shape)
@@ -404,7 +404,8 @@ def untouched(node: Node) -> bool:
             if type(target) is not Node and target._version[0] > time:  # type: ignore[union-attr]
                 return False
             for cell in rule.__closure__ or ():
-                if hasattr(value := cell.cell_contents, "_version") and value._version[0] > time:
+                value = cell.cell_contents
+                if hasattr(value, "_version") and (value._version[0] > time or value._reshaped > time):
                     return False
     return True
 

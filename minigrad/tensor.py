@@ -95,7 +95,7 @@ class Tensor(
     _version: list[int]  # [the time of the last in-place write], shared with its views, its base, and detach()
     _view: View | None  # how it was taken from its base, if it shares memory
     hooks: list[Callable[[Any], Any]] | None
-    # In __dict__ where not 0: the time of the last detach_(), and of the last `.data = ` of another shape
+    # In __dict__ where not 0: the time of the last detach_(), and of the last change of its shape, by `.data = ` or t_()
     _viewed: bool = False  # was a view taken of it?
     _detached: int = 0
     _reshaped: int = 0

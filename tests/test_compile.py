@@ -173,6 +173,44 @@ def test_what_is_spread_is_spread_again_once_it_was_written():
     assert source.count("[...] = ") == 2  # for `first` and `again` once
 
 
+@pytest.mark.parametrize("again", [lambda x, row: x - row, lambda x, row: x * row])
+@pytest.mark.parametrize("view", [lambda p: p[0], lambda p: minigrad.from_numpy(p.numpy()[0])])
+def test_memory_that_is_written_under_another_name_is_read_again(view, again):
+    p = minigrad.zeros(2, 4)
+    row = view(p)
+
+    def step(x, r):
+        before = x * row
+        p.add_(r)
+        return before + again(x, row)
+
+    fast, x = minigrad.compile(step), minigrad.ones(3, 4)
+    for r in (0.0, 0.0, 0.0, 0.0, 1.0):
+        found = fast(x, minigrad.full((1, 4), r))
+    assert found.tolist() == again(x, minigrad.ones(4)).tolist()
+
+
+def test_a_gradient_of_the_call_before_is_not_taken_for_that_of_the_recording():
+    p, q = nn.Parameter(minigrad.ones(4)), nn.Parameter(minigrad.ones(2, 4))
+    descent = optim.SGD([p, q], lr=0.01)
+
+    def step(x):
+        (p * 4 * x).mean().backward()
+        descent.step()  # moves q by what the last call left
+        descent.zero_grad()
+        (q[:1] * q[:1]).mean().backward()
+        descent.step()
+        return q[:1].detach().clone()
+
+    fast = minigrad.compile(step)
+    with pytest.warns(CompileWarning, match="a gradient that was there before"):
+        found = [fast(minigrad.ones(4))[0, 0].item() for _ in range(5)]
+    with minigrad.no_grad():
+        q.fill_(1.0)
+    q.grad = None
+    assert found == [step(minigrad.ones(4))[0, 0].item() for _ in range(5)]
+
+
 def test_the_text_of_a_kernel_that_names_ufuncs_stands_alone():
     x = np.linspace(-200, 200, 41, dtype=np.float32)
     space = {"np": np}

@@ -2,11 +2,14 @@
 
 import operator
 import re
+import threading
+import time
 
 import numpy as np
 import pytest
 
 import minigrad
+import minigrad.clock
 from minigrad import (
     GraphError,
     MutationError,
@@ -537,6 +540,45 @@ def test_whoever_writes_says_when(who):
     write(w)
     with pytest.raises(MutationError, match="linear"):
         out.backward(ones(2, 4))
+
+
+@pytest.mark.parametrize("turn", [lambda x: x.t_(), lambda x: x.transpose_(0, 1), lambda x: x.resize_(4, 1)])
+@pytest.mark.parametrize("combine", [minigrad.nn.functional.linear, lambda x, w: x * w, lambda x, w: w @ x])
+def test_another_shape_of_an_operand_is_noticed(turn, combine):
+    x, w = tensor([[1.0, 2.0], [3.0, 4.0]]), ones(2, 2, requires_grad=True)
+    y = combine(x, w)
+    turn(x)
+    with pytest.raises(MutationError):
+        y.sum().backward()
+
+
+def test_another_shape_of_a_result_is_not():
+    x = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x.sigmoid()
+    expected = grad((y * tensor([[1.0, 3.0], [2.0, 4.0]])).sum(), x, retain_graph=True)[0]
+    (y.t_() * tensor([[1.0, 2.0], [3.0, 4.0]])).sum().backward()
+    assert x.grad.tolist() == expected.tolist()
+
+
+def test_the_time_of_the_last_write_does_not_go_backwards(monkeypatch):
+    """Two threads write: the one that took its time first is the last to put it down."""
+    ticks, started, late = minigrad.clock.tick, threading.Event(), []
+
+    def slow():
+        now = ticks()
+        if threading.current_thread() is not threading.main_thread():
+            started.set()
+            time.sleep(0.05)
+        late.append(now)
+        return now
+
+    monkeypatch.setattr(minigrad.clock, "tick", slow)
+    other = threading.Thread(target=lambda: zeros(2).add_(1))
+    other.start()
+    started.wait()
+    zeros(2).add_(1)
+    other.join()
+    assert minigrad.clock.written[0] == max(late)
 
 
 def test_what_else_is_written_changes_no_gradient():

@@ -75,6 +75,10 @@ class Context:
         return max((x._detached for x in self._saved if isinstance(x, Tensor)), default=0)
 
     @property
+    def _reshaped(self) -> int:
+        return max((x._reshaped for x in self._saved if isinstance(x, Tensor)), default=0)
+
+    @property
     def array(self) -> Any:
         """The array of the saved tensor that was written to last: for the engine's error message."""
         return self._newest.array

@@ -188,7 +188,13 @@ def in_one_shape(calls: list[Call]) -> list[Call]:
                 call.args = (*call.args[:i], seen[key], *call.args[i + 1 :])
         found.append(call)
         changed = {value.root for value in call.written}
-        seen = {key: value for key, value in seen.items() if value.root is not value or key[0].root not in changed}
+        lasting = any(root.kind != "result" for root in changed)  # which may lie in the same memory as others
+        seen = {
+            key: value
+            for key, value in seen.items()
+            if value.root is not value
+            or (key[0].root not in changed and not (lasting and key[0].root.kind != "result"))
+        }
     return found
 
 
@@ -227,6 +233,7 @@ def versions(calls: list[Call]) -> tuple[list[Call], dict[Value, Value], set[Val
 def without_twins(calls: list[Call]) -> tuple[list[Call], dict[Value, Value]]:
     """The calls without those that repeat an earlier one; what stands for the results that are gone."""
     written = {value.root for call in calls for value in call.written}
+    written |= others_of({value.root for call in calls for value in call.reads()}, written)
     known: dict[Any, Call] = {}
     first: dict[Value, Value] = {}
     kept = []
@@ -252,6 +259,13 @@ def without_twins(calls: list[Call]) -> tuple[list[Call], dict[Value, Value]]:
         for value in call.results:
             value.root = first.get(value.root, value.root)
     return kept, first
+
+
+def others_of(roots: set[Value], written: set[Value]) -> set[Value]:
+    """Of the arrays that were there before, those that may lie in memory that is written through another one."""
+    lasting = [root.array for root in written if root.kind != "result"]
+    there = [root for root in roots if root.kind != "result" and root not in written]
+    return {root for root in there if any(np.may_share_memory(root.array, array) for array in lasting)}
 
 
 def rename(call: Call, names: dict[Value, Value]) -> None:

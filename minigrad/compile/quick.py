@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minigrad.clock import tick, written
+from minigrad.clock import writing
 from minigrad.compile.memory import memory_of
 from minigrad.compile.surroundings import PLAIN
 from minigrad.dtypes import default_dtype
@@ -129,7 +129,7 @@ def run_of(entry: Entry, inputs: list[str], miss: str, write: Callable[[Any], st
         "    raise",
     ]
     if entry.changed:
-        lines.append(f"now = {write(written)}[0] = {write(tick)}()")
+        lines.append(f"now = {write(writing)}()")
         lines += [f"{write(t)}._version[0] = now" for t in entry.changed]
     for i, (place, key, _) in enumerate(entry.numbers.results, count + len(grads)):
         lines.append(f"{write(place)}[{key!r}] = out[{i}]")

@@ -134,6 +134,11 @@ class Entry:
             (name, value, value.array.copy() if value.kind == "constant" else value.array)
             for name, value in self.printer.given
         ]
+        left = {id(g) for t, _ in self.grads if (g := tape.held[id(t)]) is not None and t._grad is not g}
+        if any(id(value.owner) in left for value in self.printer.owned):
+            raise NoProgram(
+                "it reads a gradient that was there before and then makes another: drop it first, zero_grad()"
+            )
         self.guards = [(value.owner, value.array) for value in self.printer.owned if value.kind == "tensor"]
         self.flags = [(tensor, tensor._requires_grad) for tensor, _ in self.guards]
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minigrad.clock import writing
 from minigrad.errors import GraphError, MutationError, ShapeError
 from minigrad.grad_mode import recording
 from minigrad.graph import apply
@@ -302,4 +303,5 @@ def _reshaped(tensor: Tensor, name: str, change: Callable[[Tensor], Tensor]) -> 
     with recording(True):  # under no_grad, too: the tensor keeps its history
         new = change(old)
     tensor.array, tensor._node, tensor._view, tensor._version = new.array, new._node, new._view, new._version
+    tensor._reshaped = writing()  # a rule that captured it would compute with the other shape
     return tensor

@@ -295,7 +295,14 @@ class _Lent:
 
     @property
     def _detached(self) -> int:
-        latest: int = max((value._detached for value in self.captured), default=0)
+        return self._latest("_detached")
+
+    @property
+    def _reshaped(self) -> int:
+        return self._latest("_reshaped")
+
+    def _latest(self, what: str) -> int:
+        latest: int = max((getattr(value, what) for value in self.captured), default=0)
         return latest if latest > self.time else 0
 
     @property
