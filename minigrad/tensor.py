@@ -129,8 +129,8 @@ class Tensor(
         """A constant tensor from whatever NumPy reads as numbers; TypeError for the rest."""
         if listening.tape is not None:
             data = listening.tape.outside(data)
-        # a copy: writing into the array later must not change a gradient
-        array = data.copy() if isinstance(data, np.ndarray) else np.array(data)
+        # a copy, and not of a kind of its own, such as a memmap: writing into the array later must not change a gradient
+        array = data.copy() if type(data) is np.ndarray or listening.tape is not None else np.array(data)
         if array.dtype.char not in BY_CHAR:
             raise TypeError(
                 f"a {type(data).__name__} cannot be an operand of a tensor: use a number, an array of numbers, or "

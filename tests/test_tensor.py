@@ -44,6 +44,21 @@ def test_a_subclass_is_not_passed_on():
     assert type(Parameter(ones(2)) + 1) is Tensor
 
 
+@pytest.mark.parametrize("kind", ["memmap", "matrix", "masked"])
+def test_arrays_of_other_kinds_are_taken_for_their_numbers(kind, tmp_path):
+    made = (
+        np.memmap(tmp_path / "numbers", np.float32, "w+", shape=(2, 3)) if kind == "memmap" else np.empty((2, 3), "f")
+    )
+    made[...] = 2
+    given = {"memmap": made, "matrix": made.view(np.matrix), "masked": np.ma.masked_array(made)}[kind]
+    x, w = ones(2, 3, requires_grad=True), ones(3, 3, requires_grad=True)
+    product = x * given
+    assert type(product.array) is type(Tensor(given).array) is type(tensor(given).array) is np.ndarray
+    minigrad.nn.functional.linear(product, w).backward(Tensor(given))
+    assert x.grad.tolist() == [[12.0] * 3] * 2
+    assert w.grad.tolist() == [[8.0] * 3] * 3
+
+
 def test_attributes_of_a_user_s_own():
     x = ones(2)
     x.note = "mine"
