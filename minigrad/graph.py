@@ -52,9 +52,7 @@ class Listening:
 
     def __init__(self) -> None:
         self.tape: Any = None  # of a function that is being compiled, if any
-        self.changes = (
-            0  # of module attributes, hooks, requires_grad, data: while it stays, a compiled function need not look
-        )
+        self.changes = 0  # of module attributes, hooks, requires_grad, data: a compiled function looks when it rises
         self.reads = 0  # of `.grad` by the user: while it stays, nobody else holds a gradient
 
 
