@@ -114,7 +114,8 @@ def zero_gradients(tensors: Sequence[Tensor], set_to_none: bool) -> None:
     do."""
     if set_to_none:
         if listening.tape is not None:
-            listening.tape.cleared.update(map(id, tensors))
+            for tensor in tensors:
+                listening.tape.clears(tensor)
         for tensor in tensors:
             tensor._grad = None
         return

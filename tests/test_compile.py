@@ -190,6 +190,30 @@ def test_memory_that_is_written_under_another_name_is_read_again(view, again):
     assert found.tolist() == again(x, minigrad.ones(4)).tolist()
 
 
+@pytest.mark.parametrize("drop", [lambda w, descent: descent.zero_grad(), lambda w, descent: setattr(w, "grad", None)])
+def test_a_gradient_that_is_there_where_there_was_none_is_added_to(drop):
+    """The function drops it in the end, and so found none when it was recorded."""
+    found = []
+    for compiled in (False, True):
+        w = minigrad.tensor([1.0, 2.0], requires_grad=True)
+        descent = optim.SGD([w], lr=0.1)
+
+        def step(x, w=w, descent=descent):
+            loss = (x * w * w).sum()
+            loss.backward()
+            descent.step()
+            drop(w, descent)
+            return loss.detach()
+
+        fast = minigrad.compile(step) if compiled else step
+        for i in range(8):
+            if i in (5, 7):
+                w.grad = minigrad.ones(2)
+            fast(minigrad.tensor([0.1 + 0.1 * i, 0.2]))
+            found.append((w.tolist(), w.grad))
+    assert found[:8] == found[8:]
+
+
 def test_a_gradient_of_the_call_before_is_not_taken_for_that_of_the_recording():
     p, q = nn.Parameter(minigrad.ones(4)), nn.Parameter(minigrad.ones(2, 4))
     descent = optim.SGD([p, q], lr=0.01)

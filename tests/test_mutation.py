@@ -552,6 +552,25 @@ def test_another_shape_of_an_operand_is_noticed(turn, combine):
         y.sum().backward()
 
 
+@pytest.mark.parametrize("turn", [lambda x: x.t_(), lambda x: x.transpose_(0, 1)])
+def test_another_shape_of_what_a_checkpoint_uses_is_noticed(turn):
+    a, b = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True) * 1, tensor([[1.0, 10.0], [100.0, 1000.0]])
+    for arguments, function in (((a, b), lambda u, v: u.sin() * v), ((a,), lambda u: u.sin() * b)):
+        out = minigrad.checkpoint(function, *arguments)
+        turn(b)
+        with pytest.raises(MutationError):
+            out.sum().backward()
+
+
+def test_the_same_shape_again_is_no_change():
+    x = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x * 1
+    loss = (y * y).sum()
+    y.squeeze_()
+    loss.backward()
+    assert x.grad.tolist() == [[2.0, 4.0], [6.0, 8.0]]
+
+
 def test_another_shape_of_a_result_is_not():
     x = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
     y = x.sigmoid()

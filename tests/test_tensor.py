@@ -59,6 +59,12 @@ def test_arrays_of_other_kinds_are_taken_for_their_numbers(kind, tmp_path):
     assert w.grad.tolist() == [[8.0] * 3] * 3
 
 
+def test_numbers_in_the_other_order_of_bytes():
+    given = np.array([1, 2], np.dtype("f4").newbyteorder())
+    assert Tensor(given).tolist() == tensor(given).tolist() == (ones(2) * given).tolist() == [1.0, 2.0]
+    assert (ones(2) * given.astype(np.dtype("i8").newbyteorder())).tolist() == [1.0, 2.0]
+
+
 def test_attributes_of_a_user_s_own():
     x = ones(2)
     x.note = "mine"

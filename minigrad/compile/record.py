@@ -59,7 +59,8 @@ class Tape:
         self.drawing = False
         self.refused = ""  # why this cannot be a program
         self.taken: list[Value] = []  # what the user's code took numbers out of: tensors that were there before
-        self.cleared: set[int] = set()  # tensors whose .grad was dropped, by identity
+        self.cleared: set[int] = set()  # tensors whose .grad was dropped before one was made, by identity
+        self.dropped: dict[int, Any] = {}  # tensors whose .grad was dropped after one was made
         self.held: dict[int, Any] = {}  # what .grad of each tensor was when it was first met
         self.names: dict[int, str] = {}  # of modules, by identity: as the outermost one names them
         self.roots: list[Any] = []  # the outermost modules
@@ -67,6 +68,13 @@ class Tape:
         self.made_in: dict[Any, str] = {}  # of each recorded operation: where in the network it was made
 
     # ── values ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def clears(self, tensor: Any) -> None:
+        """Note that the .grad of a tensor is dropped: the one it had before, or one that the function has made."""
+        if tensor._grad is self.held.get(id(tensor), tensor._grad):
+            self.cleared.add(id(tensor))
+        else:
+            self.dropped[id(tensor)] = tensor
 
     def adopt(self, tensor: Any) -> Recorded:
         """The array of a tensor, from now on one that answers for itself."""

@@ -118,7 +118,8 @@ class Entry:
 
     def _build(self, tape: Tape, arguments: list[Value], outputs: list[Value]) -> None:
         """The program, and what has to be as it is for it to run."""
-        self.empty = [t for t, _ in self.grads if id(t) not in tape.cleared and tape.held[id(t)] is None]
+        made = {id(t): t for t in (*(t for t, _ in self.grads), *tape.dropped.values())}
+        self.empty = [t for key, t in made.items() if key not in tape.cleared and tape.held[key] is None]
         self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
         self.taken = [
             (v.root.owner, v.root.array, v.array, v.array.tobytes()) for v in tape.taken if v.root.kind != "constant"

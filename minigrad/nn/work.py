@@ -58,7 +58,6 @@ class Counter:
     def __init__(self) -> None:
         self.found = 0
         self.used: set[int] = set()  # the ids of all operands
-        self.cleared: set[int] = set()
 
     def run(self, forward: Callable[..., Any], operands: Sequence[Any], settings: dict[str, Any]) -> Any:
         """Run an operation, and count."""
@@ -68,6 +67,9 @@ class Counter:
         if (count := COUNTS.get(forward)) is not None:
             self.found += count(arrays, result, settings)
         return result
+
+    def clears(self, tensor: Any) -> None:
+        """The .grad of a tensor is dropped."""
 
     def outside(self, data: Any) -> Any:
         """Data that becomes a tensor: nothing to count."""

@@ -302,6 +302,7 @@ def _reshaped(tensor: Tensor, name: str, change: Callable[[Tensor], Tensor]) -> 
     )  # fmt: skip
     with recording(True):  # under no_grad, too: the tensor keeps its history
         new = change(old)
+    if (new.array.shape, new.array.strides) != (old.array.shape, old.array.strides):
+        tensor._reshaped = writing()  # a rule that captured it would compute with the other shape
     tensor.array, tensor._node, tensor._view, tensor._version = new.array, new._node, new._view, new._version
-    tensor._reshaped = writing()  # a rule that captured it would compute with the other shape
     return tensor

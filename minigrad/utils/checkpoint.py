@@ -244,10 +244,10 @@ class _Region:
     def check_unchanged(self) -> None:
         """MutationError where a second run would compute with other values."""
         for tensor in _tensors((self.args, self.kwargs)):
-            if tensor._version[0] > self.start:
+            if changed_since(tensor, self.start):
                 raise _changed(f"an argument of shape {tuple(tensor.array.shape)}")
         for made in self.used:
-            if (tensor := made()) is not None and tensor._version[0] > self.end:  # type: ignore[assignment]
+            if (tensor := made()) is not None and changed_since(tensor, self.end):  # type: ignore[assignment]
                 raise _changed(f"a tensor of shape {tuple(tensor.array.shape)} that its function uses")
         if any(version[0] > self.end for version in self.versions):
             raise _changed("a result that its function uses")
@@ -255,12 +255,17 @@ class _Region:
     def check_unwritten(self, since: int) -> None:
         """MutationError where the second run itself wrote to what it uses: the first one saw other values."""
         for made in self.used:
-            if (tensor := made()) is not None and tensor._version[0] > since:
+            if (tensor := made()) is not None and changed_since(tensor, since):
                 raise MutationError(
                     f"checkpoint: its function writes to a tensor of shape {tuple(tensor.array.shape)} that it uses, and did "
                     "so again when it was run for the backward pass, so its gradient would be wrong: let it write to a copy "
                     "(x.clone()), or call it without checkpoint"
                 )
+
+
+def changed_since(tensor: Tensor, time: int) -> bool:
+    """Was a tensor written to, or given another shape?"""
+    return tensor._version[0] > time or tensor._reshaped > time
 
 
 class _Listener:
