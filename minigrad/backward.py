@@ -90,9 +90,8 @@ def seed_for(root: Tensor, gradient: Tensor | None, call: str) -> tuple[Any, Ten
         )
     if gradient.array.dtype is not root.array.dtype:
         gradient = gradient.to(root.array.dtype)
-    own = (
-        gradient.clone() if gradient.requires_grad else gradient._wrap(gradient.array.copy("K"))
-    )  # nobody else's memory
+    # in memory that nobody else has
+    own = gradient.clone() if gradient.requires_grad else gradient._wrap(gradient.array.copy("K"))
     return root._node or root, own
 
 

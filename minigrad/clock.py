@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from _thread import RLock
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -23,6 +23,11 @@ def writing() -> int:
     with _turn:  # or a thread could put an earlier time in the place of a later one
         now = written[0] = tick()
     return now
+
+
+def changed_since(tensor: Any, time: int) -> bool:
+    """Was a tensor, or what stands for several, written to or given another shape?"""
+    return bool(tensor._version[0] > time or tensor._reshaped > time)
 
 
 def wrote(*tensors: Tensor) -> None:

@@ -44,8 +44,6 @@ def tensor(data: Any, *, dtype: DTypeLike | None = None, device: Any = None, req
             f"tensor: {type(data).__name__} data of type {array.dtype} is not numbers of a supported type: give numbers, "
             "nested lists of one shape, or pass dtype="
         )
-    if not array.dtype.isnative:
-        array = array.astype(array.dtype.newbyteorder("="))
     return _finish(canonical(array), requires_grad, device)
 
 

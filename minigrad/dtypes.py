@@ -102,9 +102,12 @@ def to_numpy(d: DTypeLike) -> np.dtype[Any]:
 
 
 def canonical(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """The array under this file's object for its dtype: unpickling makes others, equal but not identical."""
+    """The array under this file's object for its dtype: unpickling makes others, equal but not identical, and bytes may lie
+    in the other order."""
     own = BY_CHAR[array.dtype.char].dtype
-    return array if array.dtype is own else array.view(own)
+    if array.dtype is own:
+        return array
+    return array.view(own) if array.dtype == own else array.astype(own)
 
 
 KINDS = {"b": 0, "u": 1, "i": 1, "f": 2}  # bool, then integers, then floating point

@@ -22,7 +22,7 @@ from operator import attrgetter
 from types import FrameType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from minigrad.clock import tick, written
+from minigrad.clock import changed_since, tick, written
 from minigrad.errors import changed, detached_operand, explain, freed_before, reshaped_leaf, unfit_rule
 from minigrad.freeing import GONE, SMALL, Dropped, alone, free
 from minigrad.grad_mode import modes
@@ -320,7 +320,7 @@ def backpropagate(
                 for cell in rule.__closure__ or ():
                     if hasattr(value := cell.cell_contents, "_version"):  # the rule captured a tensor
                         holds = True
-                        if written[0] > time and (value._version[0] > time or value._reshaped > time):
+                        if written[0] > time and changed_since(value, time):
                             raise changed(node, f"an operand of shape {tuple(value.array.shape)}")
                         if again and value._detached > time:
                             raise detached_operand(node, value.array.shape)
@@ -402,8 +402,7 @@ def untouched(node: Node) -> bool:
             if type(target) is not Node and target._version[0] > time:  # type: ignore[union-attr]
                 return False
             for cell in rule.__closure__ or ():
-                value = cell.cell_contents
-                if hasattr(value, "_version") and (value._version[0] > time or value._reshaped > time):
+                if hasattr(value := cell.cell_contents, "_version") and changed_since(value, time):
                     return False
     return True
 

@@ -131,8 +131,6 @@ class Tensor(
             data = listening.tape.outside(data)
         # a copy, and not of a kind of its own, such as a memmap: writing into the array later must not change a gradient
         array = data.copy() if type(data) is np.ndarray or listening.tape is not None else np.array(data)
-        if not array.dtype.isnative:  # bytes in the other order
-            array = array.astype(array.dtype.newbyteorder("="))
         if array.dtype.char not in BY_CHAR:
             raise TypeError(
                 f"a {type(data).__name__} cannot be an operand of a tensor: use a number, an array of numbers, or "

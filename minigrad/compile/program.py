@@ -187,6 +187,8 @@ def in_one_shape(calls: list[Call]) -> list[Call]:
                     found.append(made)
                 call.args = (*call.args[:i], seen[key], *call.args[i + 1 :])
         found.append(call)
+        if not call.written:
+            continue
         changed = {value.root for value in call.written}
         lasting = any(root.kind != "result" for root in changed)  # which may lie in the same memory as others
         seen = {

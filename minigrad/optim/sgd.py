@@ -5,8 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-import numpy as np
-from numpy import multiply, subtract
+from numpy import add, multiply, subtract
 
 from minigrad.optim.optimizer import Optimizer, check, directed, like, number
 from minigrad.tensor import wrap
@@ -79,8 +78,8 @@ class SGD(Optimizer):
             else:
                 b = state["momentum_buffer"].array
                 multiply(b, keep, b)
-                np.add(b, multiply(g, fresh, u) if group["dampening"] else g, b)
+                add(b, multiply(g, fresh, u) if group["dampening"] else g, b)
             if group["nesterov"]:
                 u = multiply(b, keep, u)
-                b = np.add(g, u, u)
+                b = add(g, u, u)
             subtract(x, multiply(b, rate, u), x)

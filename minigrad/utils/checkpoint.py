@@ -20,7 +20,7 @@ from threading import get_ident
 from typing import Any
 from weakref import ref
 
-from minigrad.clock import tick
+from minigrad.clock import changed_since, tick
 from minigrad.errors import GraphError, MutationError
 from minigrad.freeing import GONE, Dropped, free
 from minigrad.grad_mode import is_grad_enabled, recording
@@ -261,11 +261,6 @@ class _Region:
                     "so again when it was run for the backward pass, so its gradient would be wrong: let it write to a copy "
                     "(x.clone()), or call it without checkpoint"
                 )
-
-
-def changed_since(tensor: Tensor, time: int) -> bool:
-    """Was a tensor written to, or given another shape?"""
-    return tensor._version[0] > time or tensor._reshaped > time
 
 
 class _Listener:
