@@ -172,25 +172,21 @@ def record(
     last: Rule | None = None
     wants_out = False
     try:
-        for operand in operands:
-            rule = rules[len(active)]
+        for operand, rule in zip(operands, rules):
             if operand._view is not None:
                 operand._view.refresh(operand)
             if rule is not None and operand._requires_grad:
                 targets.append(operand._node or operand)
                 active.append(rule)
-                last = rule
-                if not plain and rule.__code__.co_argcount == 2:
-                    if type(rule) is not FunctionType or rule.__defaults__:
-                        raise unfit_rule(operation_name(forward, rules), rule)
-                    wants_out = True
+                if last is None or not plain:  # plain ones are alike
+                    last = rule
+                    if rule.__code__.co_argcount == 2:
+                        if type(rule) is not FunctionType or rule.__defaults__:
+                            raise unfit_rule(operation_name(forward, rules), rule)
+                        wants_out = True
             else:
                 targets.append(operand)
                 active.append(None)
-        if plain and last is not None and last.__code__.co_argcount == 2:
-            if type(last) is not FunctionType or last.__defaults__:
-                raise unfit_rule(operation_name(forward, rules), last)
-            wants_out = True
     except AttributeError:
         for rule in rules:
             if rule is not None and not hasattr(rule, "__code__"):

@@ -131,7 +131,8 @@ def ties(x: Array, extreme: Array) -> Array:
 def squared_error(x: Array, y: Array, scale: float) -> Array:
     """scale · Σ (x - y)², over every element."""
     difference = subtract(x, y).reshape(-1)
-    return asanyarray(difference.dot(difference) * scale)
+    total = difference.dot(difference)
+    return asanyarray(total if scale == 1 else total * scale)
 
 
 def squared_error_backward(gradient: Array, x: Array, y: Array, scale: float) -> Array:
