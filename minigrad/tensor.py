@@ -225,6 +225,8 @@ class Tensor(
     def grad(self) -> Tensor | None:
         """The gradient that `backward` added up here: None until it did. Kept for leaves, and after `retain_grad`."""
         listening.reads += 1
+        if listening.tape is not None:
+            listening.tape.looks(self)
         return self._grad
 
     @grad.setter

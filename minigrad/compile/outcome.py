@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from typing import Any
@@ -59,7 +60,6 @@ def gradients_of(tape: Tape) -> list[tuple[Tensor, Value]]:
         gradient = tensor._grad
         if gradient is not None and type(gradient.array) is Recorded:
             found.append((tensor, tape.described(gradient.array)))
-            plain(gradient)
     return found
 
 
@@ -67,6 +67,17 @@ def plain(tensor: Tensor) -> None:
     """Give a tensor an ordinary array over the same memory."""
     if type(tensor.array) is Recorded:
         tensor.array = tensor.array.view(np.ndarray)
+
+
+def strip(tape: Tape) -> None:
+    """After an error in the function: whatever tensors there are by now have ordinary arrays."""
+    for thing in gc.get_objects():
+        if (
+            isinstance(thing, Tensor)
+            and type(array := getattr(thing, "array", None)) is Recorded
+            and array._tape is tape
+        ):
+            plain(thing)
 
 
 def forget(calls: list[Call]) -> None:

@@ -61,6 +61,7 @@ class Tape:
         self.taken: list[Value] = []  # what the user's code took numbers out of: tensors that were there before
         self.cleared: set[int] = set()  # tensors whose .grad was dropped before one was made, by identity
         self.dropped: dict[int, Any] = {}  # tensors whose .grad was dropped after one was made
+        self.looked: dict[int, Any] = {}  # tensors whose .grad was looked at while it was that of before the function
         self.held: dict[int, Any] = {}  # what .grad of each tensor was when it was first met
         self.names: dict[int, str] = {}  # of modules, by identity: as the outermost one names them
         self.roots: list[Any] = []  # the outermost modules
@@ -75,6 +76,11 @@ class Tape:
             self.cleared.add(id(tensor))
         else:
             self.dropped[id(tensor)] = tensor
+
+    def looks(self, tensor: Any) -> None:
+        """Note that the .grad of a tensor is looked at: what was there before may decide what is done."""
+        if id(tensor) not in self.cleared and not self.elsewhere():
+            self.looked[id(tensor)] = tensor
 
     def adopt(self, tensor: Any) -> Recorded:
         """The array of a tensor, from now on one that answers for itself."""
@@ -263,6 +269,11 @@ class Tape:
         if self.elsewhere():
             return nullcontext()
         self.optimizers.add(type(optimizer).__name__)
+        if optimizer._hooked():
+            self.refused = "its optimizer has hooks, which a program would not call"
+        for group in optimizer.param_groups:
+            for parameter in group["params"]:
+                self.looks(parameter)
         return self.numbers.of(optimizer, self.adopt)
 
     # ── where ────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -17,7 +17,7 @@ from minigrad.compile.emit import Printer
 from minigrad.compile.errors import CompileError, NoProgram
 from minigrad.compile.hearing import heard
 from minigrad.compile.memory import Memory, memory_of
-from minigrad.compile.outcome import forget, gradients_of, is_live, names_of, plain, release
+from minigrad.compile.outcome import forget, gradients_of, is_live, names_of, plain, release, strip
 from minigrad.compile.program import Program
 from minigrad.compile.quick import MISS
 from minigrad.compile.record import Tape
@@ -47,10 +47,14 @@ class Entry:
         self.changes = listening.changes
         tape = Tape(self.surroundings.arrays)
         arguments = [tape.argument(tensor) for tensor in tensors]
-        with heard(tape):
-            for tensor in self.surroundings.tensors():  # whatever is done with them is heard
-                tape.adopt(tensor)
-            self.result = function(*args, **kwargs)
+        try:
+            with heard(tape):
+                for tensor in self.surroundings.tensors():  # whatever is done with them is heard
+                    tape.adopt(tensor)
+                self.result = function(*args, **kwargs)
+        except BaseException:
+            strip(tape)
+            raise
         release(tape)
         self.grads = gradients_of(tape)
         try:
@@ -76,11 +80,12 @@ class Entry:
             if isinstance(self.result, Recorded):
                 self.result = self.result.view(np.ndarray)
             raise
-        self.live = any(is_live(tensor._node) for tensor in found)
-        values = [tape.described(tensor.array) for tensor in found]
-        for tensor in found:
-            plain(tensor)
-        return values
+        else:
+            return [tape.described(tensor.array) for tensor in found]
+        finally:
+            self.returned, self.live = found, any(is_live(tensor._node) for tensor in found)
+            for tensor in (*found, *(t._grad for t, _ in self.grads if t._grad is not None)):
+                plain(tensor)
 
     def _look_at_effects(self) -> None:
         """NoProgram if the function did something to what it can see, which a program would not do again."""
@@ -107,9 +112,14 @@ class Entry:
             raise NoProgram(
                 "a tensor that it returns has a graph still to be walked: return it detached, or use no_grad"
             )
-        for value in outputs:
-            if value.root.kind == "argument" or (value.root.kind in ("tensor", "outside") and value.owner is None):
+        for tensor, value in zip(self.returned, outputs):
+            if value.root.kind == "argument" or (
+                value.root.kind in ("tensor", "outside") and value.owner is not tensor
+            ):
                 raise NoProgram("it returns an argument, or a view of a tensor that was there before: return a clone")
+        entered = {id(tensor._node) for tensor in tape.arguments if tensor._node is not None}
+        if any(id(target) in entered for node in tape.made_in for target in node.targets):
+            raise NoProgram("an argument comes out of a graph, into which its gradient would flow: pass it detached")
         for tensor, value in self.grads:
             if value.root.kind == "argument" or any(tensor is owner for owner in tape.arguments):
                 raise NoProgram("it sets the gradient of an argument, or makes an argument a gradient")
@@ -120,6 +130,10 @@ class Entry:
         """The program, and what has to be as it is for it to run."""
         made = {id(t): t for t in (*(t for t, _ in self.grads), *tape.dropped.values())}
         self.empty = [t for key, t in made.items() if key not in tape.cleared and tape.held[key] is None]
+        there = {id(tensor): tensor for tensor in self.surroundings.tensors()}
+        missing = [t for key, t in tape.looked.items() if key in there and tape.held[key] is None]
+        self.empty += [t for t in missing if not any(t is other for other in self.empty)]
+        self.dropped = [there[key] for key in tape.cleared if key in there and there[key]._grad is None]
         self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
         self.taken = [
             (v.root.owner, v.root.array, v.array, v.array.tobytes()) for v in tape.taken if v.root.kind != "constant"
@@ -135,12 +149,15 @@ class Entry:
             (name, value, value.array.copy() if value.kind == "constant" else value.array)
             for name, value in self.printer.given
         ]
-        left = {id(g) for t, _ in self.grads if (g := tape.held[id(t)]) is not None and t._grad is not g}
+        left = {id(g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is not g}
         if any(id(value.owner) in left for value in self.printer.owned):
             raise NoProgram(
-                "it reads a gradient that was there before and then makes another: drop it first, zero_grad()"
+                "it reads a gradient that was there before and then drops it or makes another: have it in the function from "
+                "zero_grad() to step()"
             )
         self.guards = [(value.owner, value.array) for value in self.printer.owned if value.kind == "tensor"]
+        known = {id(array): owner for owner, array in self.guards}  # others may share it
+        self.guards += [(t, a) for t, a in tape.adopted if id(a) in known and known[id(a)] is not t]
         self.flags = [(tensor, tensor._requires_grad) for tensor, _ in self.guards]
 
     def _look_at_writes(self, tensors: list[Tensor]) -> None:
@@ -182,7 +199,9 @@ class Entry:
             if (owner is not None and owner.array is not memory) or array.tobytes() != numbers:
                 return f"a number taken out of a tensor of shape {tuple(memory.shape)}"
         if not self.gradients_hold():
-            return "a gradient that is added to"
+            return "a gradient that was there, or was not"
+        if any(optimizer._hooked() for optimizer, *_ in self.numbers.optimizers):
+            return "a hook of an optimizer"
         if not self.numbers.hold():
             return "an option of the optimizer"
         try:
@@ -219,6 +238,8 @@ class Entry:
             for (tensor, _), array in zip(self.grads, out[n:m]):
                 if tensor._grad is None or tensor._grad.array is not array:
                     tensor._grad = wrap(array)
+            for tensor in self.dropped:
+                tensor._grad = None
             return self.result_of(out)
 
     def result_of(self, out: tuple[Any, ...]) -> Any:
@@ -271,7 +292,7 @@ class Entry:
         """The first replay: run beside the function itself, from the same state, and compared with it."""
         touched = [*self.written, *(tensor.array for tensor in tensors)]
         before = [array.copy() for array in touched]
-        gradients = [(tensor, tensor._grad) for tensor, _ in self.grads]
+        gradients = [(tensor, tensor._grad) for tensor in (*(t for t, _ in self.grads), *self.dropped)]
         numbers, streams = self.numbers.read(), [draw.state() for draw in self.program.draws]
         replayed: list[Tensor] = []
         if (given := self.replay(tensors)) is MISS:

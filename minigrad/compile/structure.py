@@ -37,4 +37,4 @@ def rebuilt(structure: Any, tensors: list[Tensor]) -> Any:
     if issubclass(kind, dict):
         return kind((key, rebuilt(item, tensors)) for key, item in content)
     items = [rebuilt(item, tensors) for item in content]
-    return kind(items) if kind in (tuple, list) else kind(*items)
+    return kind(*items) if hasattr(kind, "_fields") else kind(items)

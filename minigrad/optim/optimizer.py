@@ -195,13 +195,19 @@ class Optimizer:
 
     def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` before each step."""
+        listening.changes += 1
         self._before = [*(self._before or ()), hook]
         return RemovableHandle(self._before, hook)
 
     def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call `hook(optimizer, args, kwargs)` after each step."""
+        listening.changes += 1
         self._after = [*(self._after or ()), hook]
         return RemovableHandle(self._after, hook)
+
+    def _hooked(self) -> bool:
+        """Is anything called before a step, or after it?"""
+        return bool(self._before or self._after)
 
     # ── the state ────────────────────────────────────────────────────────────────────────────────────────────────────
 
