@@ -67,6 +67,12 @@ class View:
                 self.note()
 
 
+def as_result(view: Tensor) -> Tensor:
+    """A view of a result that nobody else holds, as a result of its own: it may be detached, and written to without a base."""
+    view._view = None
+    return view
+
+
 def apply_view(forward: Callable[..., Any], operand: Tensor, rule: Rule, **kwargs: Any) -> Tensor:
     """Like `apply`, for an operation whose result shares the operand's memory; its rule may not close over a tensor,
     because the step is kept, and taken again after writes."""

@@ -15,6 +15,7 @@ from minigrad import (
     arange,
     float64,
     from_numpy,
+    nn,
     no_grad,
     ones,
     tensor,
@@ -427,3 +428,63 @@ def test_a_base_that_was_given_other_memory():
         MutationError, match=re.escape("was given another array by .data = before the view was next used")
     ):
         view * 1
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [
+        lambda x: x.repeat(2, 1, 1, 1),
+        lambda x: x.repeat(1, 1, 1, 1),
+        lambda x: x.tile(2, 1, 1, 1),
+        lambda x: x.prod(0),
+        lambda x: x.prod(0, keepdim=True),
+        lambda x: x.reshape(1, -1)[:, :1].prod(),
+        lambda x: nn.functional.pixel_shuffle(x, 1),
+        lambda x: nn.functional.pixel_unshuffle(x, 1),
+        lambda x: nn.functional.channel_shuffle(x, 1),
+        lambda x: nn.functional.channel_shuffle(x, 4),
+        lambda x: x.reshape(-1).histogram(x.reshape(-1)).bin_edges,
+    ],
+)
+def test_what_is_in_memory_of_its_own_even_where_a_view_would_do(copied):
+    x = minigrad.arange(4.0).reshape(1, 4, 1, 1) + 1
+    kept, result = x.tolist(), copied(x)
+    assert result._view is None
+    result.zero_()
+    assert x.tolist() == kept
+
+
+def test_a_repeated_tensor_keeps_its_gradient_when_the_first_is_written_to():
+    w = tensor([[1.0, 2.0]], requires_grad=True)
+    h = w * 1.0
+    y = h.repeat(2, 1)
+    h.mul_(10.0)
+    assert y.tolist() == [[1, 2], [1, 2]]
+    y.sum().backward()
+    assert w.grad.tolist() == [[2, 2]]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda x: x @ ones(2, 3),
+        lambda x: ones(3, 2) @ x,
+        lambda x: x.dot(x),
+        lambda x: x.take(tensor([0])),
+        lambda x: x.prod(),
+        lambda x: x.reshape(1, 2).prod(0),
+        lambda x: x.kron(x),
+        lambda x: minigrad.einsum("i,j->ij", x, x),
+        lambda x: nn.functional.linear(x, ones(3, 2)),
+    ],
+)
+def test_a_result_that_nobody_else_holds_is_no_view(made):
+    x = tensor([2.0, 3.0], requires_grad=True)
+    result = made(x)
+    result.mul_(2)
+    result.sum().backward()
+    again = tensor([2.0, 3.0], requires_grad=True)
+    (made(again) * 2).sum().backward()
+    assert x.grad.equal(again.grad)
+    result.detach_()
+    assert result.is_leaf

@@ -170,6 +170,11 @@ def reshape(x: Array, shape: tuple[int, ...]) -> Array:
     return x.reshape(shape)
 
 
+def reshaped_copy(x: Array, shape: tuple[int, ...]) -> Array:
+    """x.reshape(shape), always copied."""
+    return np.array(x, order="C").reshape(shape)
+
+
 def swapaxes(x: Array, axis1: int, axis2: int) -> Array:
     """x.swapaxes(axis1, axis2)."""
     return x.swapaxes(axis1, axis2)

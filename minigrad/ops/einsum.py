@@ -10,6 +10,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError, not_a_tensor
 from minigrad.ops.shape import dimension
+from minigrad.views import as_result
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -231,7 +232,7 @@ def multiplied(
     a = _matrices(a, left, batch, rows, inner)
     b = _matrices(b, right, batch, inner, columns)
     shape = [sizes[name] for name in (*batch, *rows, *columns)]
-    return a._matmul(b).reshape(tuple(shape)), "".join((*batch, *rows, *columns))
+    return as_result(a._matmul(b).reshape(tuple(shape))), "".join((*batch, *rows, *columns))
 
 
 def _without(x: Tensor, names: str, others: str, kept: set[str], sizes: dict[str, int]) -> tuple[Tensor, str]:

@@ -16,7 +16,7 @@ from minigrad.errors import ShapeError, not_a_tensor
 from minigrad.graph import Rule, apply
 from minigrad.kernels import indexing
 from minigrad.ops.shape import dimension
-from minigrad.views import apply_view
+from minigrad.views import apply_view, as_result
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -85,7 +85,7 @@ class Indexing:
     def take(self: Tensor, index: Tensor) -> Tensor:
         """The elements at these numbers, counted through the whole tensor; in the shape of the index."""
         _whole_numbers(index, "take")
-        return self.reshape(-1)[index.reshape(-1)].reshape(index.array.shape)
+        return as_result(self.reshape(-1)[index.reshape(-1)].reshape(index.array.shape))
 
     def take_along_dim(self: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
         """`gather` with an index that broadcasts against the tensor: what argmax and argsort found. Without `dim`, `take`."""

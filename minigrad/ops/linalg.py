@@ -11,6 +11,7 @@ from numpy import ndarray
 from minigrad import kernels
 from minigrad.errors import ShapeError, broadcasts_to, not_a_tensor
 from minigrad.graph import apply
+from minigrad.views import as_result
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -32,9 +33,9 @@ class Linalg:
         if not a or not b or a[-1] != b[-2 if len(b) > 1 else 0]:
             raise ShapeError(_mismatch(a, b))
         if len(a) == 1:
-            return self.unsqueeze(0).matmul(other).squeeze(-2 if len(b) > 1 else 0)
+            return as_result(self.unsqueeze(0).matmul(other).squeeze(-2 if len(b) > 1 else 0))
         if len(b) == 1:
-            return self.matmul(other.unsqueeze(1)).squeeze(-1)
+            return as_result(self.matmul(other.unsqueeze(1)).squeeze(-1))
         return self._matmul(other)
 
     __matmul__ = matmul
@@ -106,7 +107,7 @@ def linear(input: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     if not shape or len(sizes) != 2 or shape[-1] != sizes[1]:
         raise ShapeError(_linear_mismatch(shape, sizes))
     if len(shape) == 1:
-        return linear(input.unsqueeze(0), weight, bias).squeeze(0)
+        return as_result(linear(input.unsqueeze(0), weight, bias).squeeze(0))
     if bias is not None and bias.array.shape != sizes[:1]:
         return _with_broadcast(linear(input, weight), bias, sizes)
     rules = (lambda g: _matmul(g, weight), lambda g: _transposed_matmul(g, input), lambda g: _sum_rows(g))

@@ -10,6 +10,7 @@ import numpy as np
 from minigrad.errors import ShapeError
 from minigrad.ops.mutation import in_place
 from minigrad.ops.shape import dimension, stack
+from minigrad.views import as_result
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -83,7 +84,7 @@ class Products:
         b = (1,) * (n - other.array.ndim) + tuple(other.array.shape)
         apart = self.reshape(tuple(size for one in a for size in (one, 1)))
         beside = other.reshape(tuple(size for one in b for size in (1, one)))
-        return (apart * beside).reshape(tuple(i * j for i, j in zip(a, b)))
+        return as_result((apart * beside).reshape(tuple(i * j for i, j in zip(a, b))))
 
     def cross(self: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
         """The vector product of vectors of three numbers along `dim`: without one, the first dimension of size 3."""

@@ -18,6 +18,7 @@ from minigrad.ops.indexing import chosen
 from minigrad.ops.mutation import in_place
 from minigrad.ops.shape import cat, dimension
 from minigrad.ops.spelling import numpy_names
+from minigrad.views import as_result
 
 if TYPE_CHECKING:
     from minigrad.tensor import Tensor
@@ -160,9 +161,13 @@ class Reduction:
             self = self.to(np.dtype(np.int64))
         dim = None if dim is None else dimension(self, dim, "prod")
         if dim is None or not self.array.ndim:
-            flat = self.reshape(-1).prod(0)
-            return flat.reshape((1,) * self.array.ndim) if keepdim else flat
+            ones = (1,) * (self.array.ndim - 1) if keepdim else ()
+            return self.reshape(*ones, self.array.size).prod(-1, keepdim and self.array.ndim > 0)
+        if self.array.shape[dim] == 1:
+            self = self.clone()
         while (n := self.array.shape[dim]) > 1:
+            if n == 2 and not keepdim:
+                return self.select(dim, 0) * self.select(dim, 1)
             half = n // 2
             product = self.narrow(dim, 0, half) * self.narrow(dim, half, half)
             self = product if n % 2 == 0 else cat([product, self.narrow(dim, n - 1, 1)], dim)
@@ -170,7 +175,7 @@ class Reduction:
             shape = list(self.array.shape)
             shape[dim] = 1
             self = self.new_ones(shape) + self.sum(dim, keepdim=True)
-        return self if keepdim else self.squeeze(dim)
+        return self if keepdim else as_result(self.squeeze(dim))
 
     @numpy_names
     def amax(self: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:

@@ -31,6 +31,11 @@ class Shape:
             return apply_view(kernels.reshape, self, lambda g: g.reshape(old), shape=new)
         return apply(kernels.reshape, (self,), (lambda g: g.reshape(old),), shape=new)
 
+    def _reshape(self: Tensor, new: tuple[int, ...]) -> Tensor:
+        """`reshape`, always in memory of its own."""
+        old = self.array.shape
+        return apply(kernels.reshaped_copy, (self,), (lambda g: g.reshape(old),), shape=new)
+
     def view(self: Tensor, *shape: Any) -> Tensor:
         """Like `reshape`, but always sharing memory: ShapeError where the layout does not allow it."""
         new, old = _sizes(self, shape, "view"), self.array.shape
@@ -229,10 +234,7 @@ class Shape:
         shape = (1,) * (len(times) - len(shape)) + shape
         pairs = tuple(n for pair in zip(times, shape, strict=True) for n in pair)
         ones = tuple(n for size in shape for n in (1, size))
-        wide = self.reshape(ones).expand(pairs)
-        if prod(times) == 1:
-            wide = wide.clone()  # nothing is repeated, and nothing would be copied
-        return wide.reshape(tuple(t * n for t, n in zip(times, shape, strict=True)))
+        return self.reshape(ones).expand(pairs)._reshape(tuple(t * n for t, n in zip(times, shape, strict=True)))
 
 
 def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:

@@ -174,8 +174,9 @@ class Sorting:
         With `density` the area under it is 1. No gradient. TypeError for integers.
         """
         _floats(self, "histogram")
+        edges: Any = bins
         if isinstance(bins, Sorting):
-            edges = bins
+            edges = edges.clone()
         else:
             first, last = range or (0, 0)
             low, high = _limits(self, first, last, "histogram")

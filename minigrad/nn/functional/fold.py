@@ -94,7 +94,7 @@ def pixel_shuffle(input: Tensor, upscale_factor: int) -> Tensor:
     *batch, c, h, w = shape
     n = len(batch)
     parts = input.reshape(*batch, c // (r * r), r, r, h, w)
-    return parts.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2).reshape(*batch, c // (r * r), h * r, w * r)
+    return parts.permute(*range(n), n, n + 3, n + 1, n + 4, n + 2)._reshape((*batch, c // (r * r), h * r, w * r))
 
 
 def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
@@ -108,7 +108,7 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Tensor:
     *batch, c, h, w = shape
     n = len(batch)
     parts = input.reshape(*batch, c, h // r, r, w // r, r)
-    return parts.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3).reshape(*batch, c * r * r, h // r, w // r)
+    return parts.permute(*range(n), n, n + 2, n + 4, n + 1, n + 3)._reshape((*batch, c * r * r, h // r, w // r))
 
 
 def channel_shuffle(input: Tensor, groups: int) -> Tensor:
@@ -123,4 +123,4 @@ def channel_shuffle(input: Tensor, groups: int) -> Tensor:
             "multiple of groups"
         )
     n, c, *rest = shape
-    return input.reshape(n, groups, c // groups, *rest).transpose(1, 2).reshape(shape)
+    return input.reshape(n, groups, c // groups, *rest).transpose(1, 2)._reshape(shape)
