@@ -34,11 +34,11 @@ def backward(
     try:
         for target, share in backpropagate(seeds, wanted=wanted, keep=keep, every=wanted is not None, freed_by=here):
             if receivers is not None:
-                if target in receivers:
+                if target in receivers and type(target) is not Node:
                     accumulate(receivers[target], share)
+                retain(target, share)
             elif type(target) is Node:
-                if target.retainer is not None and (tensor := target.retainer()) is not None:
-                    accumulate(tensor, share.clone())
+                retain(target, share)
             else:
                 leaf: Any = target
                 if leaf._grad is None and leaf._requires_grad:  # it may have been frozen since
@@ -50,7 +50,8 @@ def backward(
 
 
 def receivers_of(inputs: Tensor | Sequence[Tensor]) -> dict[Target, Tensor]:
-    """The tensors that `backward(inputs=...)` adds gradients to, by where their gradients arrive."""
+    """The tensors that `backward(inputs=...)` adds gradients to, by where their gradients arrive: results, too, which from
+    now on keep theirs."""
     tensors: Sequence[Tensor] = [inputs] if hasattr(inputs, "_node") else list(inputs)  # type: ignore[list-item]
     if not tensors:
         raise GraphError("backward(): inputs is empty: name the tensors to receive gradients, or leave it out for all")
@@ -60,7 +61,15 @@ def receivers_of(inputs: Tensor | Sequence[Tensor]) -> dict[Target, Tensor]:
                 f"backward(): input {i}, of shape {tuple(tensor.array.shape)}, does not require grad: "
                 "requires_grad_() it before computing with it"
             )
+        if not tensor.is_leaf:
+            tensor.retain_grad()
     return {target_of(tensor): tensor for tensor in tensors}
+
+
+def retain(target: Target, gradient: Tensor) -> None:
+    """Add a gradient that comes by to the `.grad` of a result for which `retain_grad` asked, if this is one."""
+    if type(target) is Node and target.retainer is not None and (tensor := target.retainer()) is not None:
+        accumulate(tensor, gradient.clone())
 
 
 def target_of(tensor: Tensor) -> Any:

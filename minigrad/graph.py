@@ -264,14 +264,16 @@ def backpropagate(
     pending: dict[Target, Any] = {}  # tensors; from a plain rule to a node, which nobody else looks at, arrays
     youngest: list[tuple[int, Node]] = []  # a heap of the pending nodes, by descending time
     wrap: Any = None
+    useful = None if wanted is None else leading_to(wanted, seeds)
     for root, gradient in seeds:
         wrap = gradient._wrap
+        if useful is not None and root not in useful:
+            continue
         if root in pending:
             gradient = pending[root] + gradient
         elif type(root) is Node:
             heappush(youngest, (-root.time, root))
         pending[root] = gradient
-    useful = None if wanted is None else leading_to(wanted, seeds)
     again = modes()[-1].enabled  # is the pass itself being recorded?
     heard = listening.tape is not None
     bare = not (again or heard or watchers)  # will nobody look at what its rules do?

@@ -265,6 +265,29 @@ def test_grad_of_results_is_not_kept_unless_asked():
     assert y.grad.item() == 24
 
 
+def test_grad_of_results_is_kept_whichever_call_the_gradients_come_by_for():
+    a, b = leaf(1.0), leaf(1.0)
+    m = a * 2
+    m.retain_grad()
+    minigrad.autograd.grad(m * 3, a, retain_graph=True)
+    assert (m.grad.item(), a.grad) == (3, None)
+    (m * 3).backward(inputs=[a], retain_graph=True)
+    assert (m.grad.item(), a.grad.item()) == (6, 6)
+    minigrad.autograd.grad(m * 3, m, retain_graph=True)
+    assert m.grad.item() == 9
+    minigrad.autograd.grad([m, b * 2], b, retain_graph=True)  # m does not lead to b
+    assert m.grad.item() == 9
+
+
+def test_a_result_that_receives_a_gradient_keeps_those_that_follow():
+    a = leaf(1.0)
+    m = a * 2
+    m.backward(inputs=[m], retain_graph=True)
+    assert (m.grad.item(), m.retains_grad, a.grad) == (1, True, None)
+    (m * 3).backward()
+    assert (m.grad.item(), a.grad.item()) == (4, 6)
+
+
 def test_grad_of_a_result_that_is_gone():
     x = leaf(2.0)
     y = x * 3

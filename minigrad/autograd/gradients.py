@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from minigrad.backward import backward as _backward
-from minigrad.backward import seed_for, target_of
+from minigrad.backward import retain, seed_for, target_of
 from minigrad.errors import GraphError
 from minigrad.grad_mode import enable_grad, no_grad, recording, set_grad_enabled
 from minigrad.graph import backpropagate, line_of
@@ -57,7 +57,7 @@ def grad(
     allow_unused: bool | None = None,
     materialize_grads: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """The gradients of `outputs` with respect to each of `inputs`; no `.grad` is touched.
+    """The gradients of `outputs` with respect to each of `inputs`; no leaf's `.grad` is touched.
 
     Args:
         outputs: tensors of one element, or of any shape with `grad_outputs` of the same shapes; their gradients add up.
@@ -92,6 +92,7 @@ def grad(
         for target, gradient in backpropagate(seeds, wanted=targets, keep=keep, freed_by=here):
             if target in sought:
                 found[target] = gradient
+            retain(target, gradient)
     results: list[Tensor | None] = []
     for i, (tensor, target) in enumerate(zip(inputs, targets, strict=True)):
         result = found.get(target)
