@@ -295,6 +295,22 @@ def test_lbfgs_stops_at_max_eval_and_forgets():
     assert len(descent.state[w]["ro"]) == 2
 
 
+@pytest.mark.parametrize(("most", "calls"), [(1, 2), (2, 3)])
+def test_a_line_search_ends_when_the_closure_was_called_often_enough(most, calls):
+    w, count = tensor([0.5, -1.0, 2.0], requires_grad=True), []
+    descent = LBFGS([w], lr=1e-9, max_iter=2, max_eval=most, line_search_fn="strong_wolfe")
+
+    def closure():
+        count.append(1)
+        descent.zero_grad()
+        loss = (w**2).sum()
+        loss.backward()
+        return loss
+
+    descent.step(closure)
+    assert len(count) == calls  # the first try is free, as in PyTorch
+
+
 @pytest.mark.parametrize("loss", [lambda w: -(w**2).sum(), lambda w: (w.abs() ** 0.5).sum(), lambda w: w.exp().sum() * 1e-3,
                                   lambda w: (50 * w).sin().sum() + (w * w).sum(), lambda w: (w**4).sum() * 1e4])  # fmt: skip
 def test_the_search_ends_whatever_the_loss(loss):
@@ -308,7 +324,7 @@ def test_the_search_ends_whatever_the_loss(loss):
 def test_a_step_that_goes_up_the_other_side_is_brought_back():
     w = tensor([0.5], dtype="float64", requires_grad=True)
     calls = []
-    descent = LBFGS([w], lr=1.95, max_iter=1, line_search_fn="strong_wolfe")
+    descent = LBFGS([w], lr=1.95, max_iter=1, max_eval=9, line_search_fn="strong_wolfe")
     descent.step(closure_for(w, descent, lambda w: (w * w).sum() / 2, calls))
     assert (w.item(), len(calls)) == (pytest.approx(0, abs=1e-12), 3)
 

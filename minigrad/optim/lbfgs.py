@@ -24,7 +24,7 @@ class Point(NamedTuple):
 
 
 class LBFGS(Optimizer):
-    """Quasi-Newton steps, up to `max_iter` in one `step(closure)`, which calls the closure up to `max_eval` times.
+    """Quasi-Newton steps, up to `max_iter` in one `step(closure)`, until the closure was called `max_eval` times.
 
     The closure clears the gradients, computes the loss, calls backward and returns the loss. The step length is `lr`, or with
     `line_search_fn="strong_wolfe"` found by search. It stops where the largest gradient is at most `tolerance_grad`, or a step
@@ -133,7 +133,8 @@ class LBFGS(Optimizer):
                     loss, g = evaluate()
                     return Point(t, float(loss), g, g @ d)
 
-                found, calls = search(at, Point(0, loss, g, slope), t, np.absolute(d).max(), tiny)
+                most = group["max_eval"] - evals
+                found, calls = search(at, Point(0, loss, g, slope), t, np.absolute(d).max(), tiny, most)
                 t, loss, g = found.t, found.loss, found.gradient
                 self._move(starts, t, d)
                 state["t"] = float(t)
@@ -179,7 +180,8 @@ def search(
 ) -> tuple[Point, int]:
     """A point where the strong Wolfe conditions hold, or the best there is; and how often the loss was computed.
 
-    The loss has to fall by 1e-4 of what the slope at the start promises, and the slope to flatten to 0.9 of it.
+    The loss has to fall by 1e-4 of what the slope at the start promises, and the slope to flatten to 0.9 of it. After the
+    first try there are up to `most` more.
     """
 
     def too_high(point: Point) -> bool:
@@ -191,7 +193,7 @@ def search(
     last, new = start, at(t)
     tries = 0
     while True:  # go on until the minimum is passed
-        if tries == most:
+        if tries >= most:
             return min(start, new, key=lambda point: point.loss), tries + 1
         if too_high(new) or (tries > 1 and new.loss >= last.loss):
             break
