@@ -244,6 +244,20 @@ def test_the_mean_of_asgd():
     assert descent.state[p]["ax"].item() == pytest.approx(np.mean(seen[2:]))
 
 
+def test_a_state_stays_as_it_was_when_the_optimizer_goes_on():
+    p = Parameter(tensor([1.0, 2.0]))
+    descent = Adam([p], lr=tensor(0.1))
+    p.grad = ones(2)
+    descent.step()
+    state = descent.state_dict()
+    before = repr(state)
+    descent.step()
+    descent.param_groups[0]["lr"].mul_(2)
+    assert repr(state) == before
+    descent.load_state_dict(state)
+    assert repr(descent.state_dict()) == before
+
+
 # ── LBFGS ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

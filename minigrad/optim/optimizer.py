@@ -212,10 +212,22 @@ class Optimizer:
     # ── the state ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def state_dict(self) -> dict[str, Any]:
-        """The options and the state, with parameters as numbers in order; `load_state_dict` continues from it."""
+        """The options and the state, with parameters as numbers in order; `load_state_dict` continues from it.
+
+        Tensors in it are copies, so that all of it stays as it was at the call while the optimizer goes on.
+        """
         order = {id(p): i for i, p in enumerate(p for group in self.param_groups for p in group["params"])}
-        groups = [{**group, "params": [order[id(p)] for p in group["params"]]} for group in self.param_groups]
-        states = {order[id(p)] if isinstance(p, Tensor) else p: dict(state) for p, state in self.state.items()}
+        groups = [
+            {
+                key: [order[id(p)] for p in value] if key == "params" else _as_it_is(value)
+                for key, value in group.items()
+            }
+            for group in self.param_groups
+        ]
+        states = {
+            order[id(p)] if isinstance(p, Tensor) else p: {name: _as_it_is(value) for name, value in state.items()}
+            for p, state in self.state.items()
+        }
         return {"state": states, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -258,6 +270,13 @@ class Optimizer:
             lines += [""] * bool(i) + [f"Parameter Group {i}"]
             lines += [f"    {key}: {value}" for key, value in sorted(group.items()) if key != "params"]
         return f"{type(self).__name__} (\n" + "\n".join(lines) + "\n)"
+
+
+def _as_it_is(value: Any) -> Any:
+    """A part of the options or the state, its tensors copied."""
+    if isinstance(value, Tensor):
+        return value.detach().clone()
+    return [_as_it_is(part) for part in value] if type(value) is list else value
 
 
 def _own_copy(value: Any, p: Tensor, name: str = "") -> Any:
