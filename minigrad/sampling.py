@@ -166,7 +166,7 @@ class Sampling:
 
     def _sampled(self: Tensor, sample: Array) -> Tensor:
         """A sample that depends on this tensor, but has no gradient to speak of."""
-        return apply(_given, (self,), (lambda g: g * 0,), sample=sample)
+        return apply(_given, (self,), (lambda g: g._zeros(),), sample=sample)
 
     def multinomial(
         self: Tensor, num_samples: int, replacement: bool = False, *, generator: Stream | None = None

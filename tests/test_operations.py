@@ -278,6 +278,29 @@ def test_division_of_integers_is_floating_point() -> None:
 
 # ── smallest cases of what was once wrong ────────────────────────────────────────────────────────────────────────────
 
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        lambda x: x.floor(),
+        lambda x: x.ceil(),
+        lambda x: x.trunc(),
+        lambda x: x.round(),
+        lambda x: x.sign(),
+        lambda x: x.floor_divide(2.0),
+        lambda x: tensor(2.0).floor_divide(x),
+        lambda x: tensor(1.0).copysign(x),
+    ],
+)
+def test_an_infinite_gradient_does_not_come_through_a_step(step: Any) -> None:
+    x = tensor([[0.5, -1.5]], requires_grad=True)
+    step(x).expand(3, 2).backward(minigrad.full((3, 2), float("inf")))
+    assert x.grad.tolist() == [[0, 0]]
+    (gradient,) = minigrad.autograd.grad((step(x) * x * x).sum(), x, create_graph=True)
+    (second,) = minigrad.autograd.grad(gradient.sum(), x)
+    assert second.equal(2 * step(x))
+
+
 inf, nan = np.inf, np.nan
 
 ONCE_WRONG: list[tuple[str, Any, Any]] = [

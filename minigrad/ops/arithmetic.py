@@ -94,7 +94,7 @@ class Arithmetic:
     def floor_divide(self: Tensor, other: Any) -> Tensor:
         """The largest whole number not above self / other. Its gradient is 0."""
         self, other = self._pair(other)
-        return apply(np.floor_divide, (self, other), (lambda g: g * 0, lambda g: g * 0))
+        return apply(np.floor_divide, (self, other), (lambda g: g._zeros(), lambda g: g._zeros()))
 
     def remainder(self: Tensor, other: Any) -> Tensor:
         """self - other · floor(self / other): it has the sign of `other`, as Python's %."""

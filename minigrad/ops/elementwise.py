@@ -110,35 +110,39 @@ class Elementwise:
         """|x|. At 0 its gradient is 0."""
         return apply(np.absolute, (self,), (lambda g: g * self.sign(),))
 
+    def _zeros(self: Tensor) -> Tensor:
+        """0 for every element, where that is infinite or NaN too: what a step function lets through of a gradient."""
+        return self.masked_fill(self._wrap(np.ones((), bool)), 0)
+
     def sign(self: Tensor) -> Tensor:
         """-1, 0 or 1. Its gradient is 0."""
         if self.array.dtype.kind == "b":
             return self.clone()
-        return apply(np.sign, (self,), (lambda g: g * 0,))
+        return apply(np.sign, (self,), (lambda g: g._zeros(),))
 
     def floor(self: Tensor) -> Tensor:
         """The largest whole number not above x. Its gradient is 0."""
         if self.array.dtype.kind != "f":
             return self.clone()
-        return apply(np.floor, (self,), (lambda g: g * 0,))
+        return apply(np.floor, (self,), (lambda g: g._zeros(),))
 
     def ceil(self: Tensor) -> Tensor:
         """The smallest whole number not below x. Its gradient is 0."""
         if self.array.dtype.kind != "f":
             return self.clone()
-        return apply(np.ceil, (self,), (lambda g: g * 0,))
+        return apply(np.ceil, (self,), (lambda g: g._zeros(),))
 
     def trunc(self: Tensor) -> Tensor:
         """x without its fraction. Its gradient is 0."""
         if self.array.dtype.kind != "f":
             return self.clone()
-        return apply(np.trunc, (self,), (lambda g: g * 0,))
+        return apply(np.trunc, (self,), (lambda g: g._zeros(),))
 
     def round(self: Tensor, *, decimals: int = 0) -> Tensor:
         """The nearest whole number, halves to even. Its gradient is 0."""
         if self.array.dtype.kind != "f":
             return self.clone()
-        return apply(np.round, (self,), (lambda g: g * 0,), decimals=decimals)
+        return apply(np.round, (self,), (lambda g: g._zeros(),), decimals=decimals)
 
     def clamp(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
         """x held between min and max, numbers or tensors. The gradient is 1 between them and on them, 0 outside."""

@@ -87,7 +87,9 @@ class Pointwise:
         """|self| with the sign of `other`. At 0 its gradient is 0."""
         self, other = self._floating_pair(other)
         return apply(
-            np.copysign, (self, other), (lambda g: g * (self.sign() * g.new_ones(()).copysign(other)), lambda g: g * 0)
+            np.copysign,
+            (self, other),
+            (lambda g: g * (self.sign() * g.new_ones(()).copysign(other)), lambda g: g._zeros()),
         )
 
     def heaviside(self: Tensor, values: Tensor) -> Tensor:
