@@ -57,6 +57,16 @@ def test_in_place_is_the_plain_operation_written_into_the_same_memory(name):
     assert (method.__name__, method.__doc__.startswith(f"`{name.rstrip('_')}`, written")) == (name, True)
 
 
+@pytest.mark.parametrize("name", ["tril_", "triu_"])
+def test_triangles_in_place(name):
+    x = tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    y = x * 1
+    assert getattr(y, name)(-1) is y
+    assert y.equal(getattr(x, name[:-1])(-1))
+    y.sum().backward()
+    assert x.grad.equal(getattr(ones(2, 2), name[:-1])(-1))
+
+
 @pytest.mark.parametrize("name", ON_BITS)
 def test_in_place_on_bits(name):
     x = tensor([3, 5])

@@ -13,6 +13,7 @@ from minigrad.errors import GraphError, MutationError, ShapeError
 from minigrad.grad_mode import recording
 from minigrad.graph import apply
 from minigrad.kernels import arrangement
+from minigrad.ops.mutation import in_place
 from minigrad.ops.shape import _flat, dimension
 from minigrad.views import apply_view
 
@@ -36,6 +37,8 @@ class Arrangement:
         """The part on and below a diagonal of each matrix, zeros elsewhere. ShapeError below two dimensions."""
         _at_least(self, 2, "tril")
         return apply(np.tril, (self,), (lambda g: g.tril(diagonal),), k=diagonal)
+
+    triu_, tril_ = in_place(triu), in_place(tril)
 
     def diagonal(self: Tensor, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Tensor:
         """The elements whose indices along two dimensions differ by `offset`, as a last dimension. A view."""
