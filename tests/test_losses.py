@@ -428,6 +428,9 @@ def test_losses_of_one_example_without_a_batch():
     assert F.multilabel_margin_loss(tensor([0.1, 0.2, 0.4, 0.8]), tensor([3, 0, -1, 1])).item() == pytest.approx(0.85)
     assert F.cosine_embedding_loss(tensor([3.0, 4.0]), tensor([4.0, 3.0]), tensor(1)).item() == pytest.approx(0.04)
     assert F.kl_div(tensor(-1.0), tensor(1.0), reduction="batchmean").item() == 1
+    assert F.kl_div(tensor([-1.0, -1.0]), tensor([0.0, 1.0]), reduction="none").tolist() == [0, 1]
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(F.kl_div(tensor(-1.0), tensor(-0.5)).item())
 
 
 def test_divergence_is_the_sum_over_the_batch():

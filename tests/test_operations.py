@@ -357,3 +357,14 @@ def test_no_overflow_far_out(kind: str) -> None:
 def test_sum_to_size_is_no_reshape(shape: tuple[int, ...], wrong: tuple[int, ...]) -> None:
     with pytest.raises(minigrad.ShapeError, match="each size must be 1 or the same, counted from the last"):
         minigrad.ones(shape).sum_to_size(wrong)
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (3,), ()])
+def test_an_empty_index_of_one_dimension_gathers_and_scatters_nothing(shape: Any) -> None:
+    x, index, none = minigrad.ones(shape, requires_grad=True), tensor([], dtype=minigrad.int64), tensor([])
+    assert x.gather(0, index).shape == (0,)
+    for y in (x.scatter(0, index, 2.0), x.scatter(0, index, none), x.scatter_add(0, index, none),
+              x.scatter_reduce(0, index, none, "amax")):  # fmt: skip
+        assert y.equal(x)
+    (x.gather(0, index).sum() + y.sum()).backward()
+    assert x.grad.equal(minigrad.ones(shape))

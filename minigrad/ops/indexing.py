@@ -55,6 +55,8 @@ class Indexing:
         tensor([[1, 1],
                 [4, 3]])
         """
+        if names_nothing(self, index):
+            return self.take(index)
         dim = fitting(self, index, dim, "gather")
         shape = self.array.shape
         return apply(indexing.gather, (self, index), (lambda g: g._scattered(index, shape, dim), None), axis=dim)
@@ -137,6 +139,12 @@ class Indexing:
     def argwhere(self: Tensor) -> Tensor:
         """Where the elements that are not 0 are: (N, D) indices in order."""
         return apply(indexing.nonzero, (self,))
+
+
+def names_nothing(tensor: Tensor, index: Tensor) -> bool:
+    """Is the index empty, and of other dimensions than the tensor? gather and scatter let it pass, as PyTorch does."""
+    at = index.array
+    return not at.size and at.dtype.kind == "i" and at.ndim != tensor.array.ndim
 
 
 def fitting(tensor: Tensor, index: Tensor, dim: int, name: str, source: Tensor | None = None) -> int:

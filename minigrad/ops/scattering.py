@@ -14,7 +14,7 @@ import numpy as np
 from minigrad.errors import ShapeError
 from minigrad.graph import apply
 from minigrad.kernels import indexing
-from minigrad.ops.indexing import _line, _whole_numbers, fitting, normalise
+from minigrad.ops.indexing import _line, _whole_numbers, fitting, names_nothing, normalise
 from minigrad.ops.mutation import in_place
 from minigrad.ops.shape import dimension
 
@@ -43,6 +43,8 @@ class Scattering:
                 [1., 0., 0.]])
         """
         src = value if src is None else src
+        if names_nothing(self, index):
+            return self.clone()
         if not isinstance(src, Scattering):
             dim = fitting(self, index, dim, "scatter")
             if reduce is None:
@@ -78,6 +80,8 @@ class Scattering:
 
     def scatter_add(self: Tensor, dim: int, index: Tensor, src: Tensor) -> Tensor:
         """self[index[i][j]][j] += src[i][j] for dim 0, and so on, as often as an index occurs."""
+        if names_nothing(self, index):
+            return self.clone()
         dim = fitting(self, index, dim, "scatter_add", src)
         _one_type(self, src, "scatter_add")
         return apply(
@@ -95,6 +99,8 @@ class Scattering:
 
         ValueError for another `reduce`.
         """
+        if names_nothing(self, index):
+            return self.clone()
         dim = fitting(self, index, dim, "scatter_reduce", src)
         _one_type(self, src, "scatter_reduce")
         src = _cut(src, index)

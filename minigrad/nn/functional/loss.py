@@ -179,8 +179,7 @@ def kl_div(
     if log_target:
         losses = target.exp() * (target - input)
     else:
-        positive = target > 0
-        losses = target * target.masked_fill(~positive, 1).log() - target * input
+        losses = target * target.masked_fill(target == 0, 1).log() - target * input
     if reduction != "batchmean":
         return reduced(losses, reduction)
     total = losses.sum()
