@@ -45,7 +45,7 @@ ROWS = [
     ["plot.curves", "plot.mosaics", "plot.layers", "plot.tables", "plot.directions", "plot.landscape", "plot.network"],
     ["plot.live"],
     ["plot"],
-    ["compile.errors"],
+    ["compile.errors", "compile.names"],
     ["compile.numbers", "compile.kernels", "compile.arrays", "compile.module"],
     ["compile"],
     ["vision"],

@@ -111,7 +111,7 @@ class Compiled:
             self._refuse(key, made.refused)
         else:
             self.latest = made
-        return made.result
+        return vars(made).pop("result")  # which is the caller's, with the arguments that it came from
 
     def _start_again(self, key: Any, where: str) -> None:
         """Forget a program that no longer stands for the function: it is recorded anew at the next call, unless that was often

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import builtins
+from inspect import unwrap
 from math import inf, isnan
 from textwrap import indent
 from typing import Any
 
 import numpy as np
 
+from minigrad import streams
 from minigrad.compile.kernels import takes_out, texts
+from minigrad.compile.names import Names, comment
 from minigrad.compile.numbers import Number
 from minigrad.compile.pieces import PIECE, Run
 from minigrad.compile.program import Program
@@ -44,6 +48,8 @@ class Printer:
     def __init__(self, program: Program, known: dict[int, str]) -> None:
         self.known = known  # names of tensors, by identity
         self.program = program
+        self.around = [*vars(streams)] if program.draws else []  # what is written into the same file: see save.py
+        self.names = Names(self.around)
         self.given: list[tuple[str, Value]] = []  # arrays that the program is bound to
         self.small: dict[str, str] = {}  # constants of no dimensions, by how they are written: their names
         self.kernels: dict[str, Any] = {}  # functions that are called as a whole
@@ -51,9 +57,10 @@ class Printer:
         self.counts: dict[str, int] = {}
         self.cuts: list[str] = []  # the lines that take parts of long arrays
         self.owned: list[Value] = []  # the values that are tensors' arrays
-        self.functions: dict[str, str] = {}  # NumPy's functions, by the name they have in the program
+        self.functions: dict[str, str] = {}  # the names in the program of NumPy's functions
         self.scalars: dict[tuple[str, str], str] = {}  # formulas of numbers, by type: the arrays they are put into
         self.used: list[int] = []  # which numbers the program takes
+        self.formulas: list[str] = []  # those in which it names them
         self.loops: list[str] = []  # the lines that take arrays to pieces
         self.piece_names: dict[Value, str] = {}  # inside a loop over pieces
         self.passing = {value for run in program.runs for value in run.passing}
@@ -79,21 +86,26 @@ class Printer:
                     shape, strides = (PIECE,), (value.array.itemsize,)
                 key = (place[0], shape, value.array.dtype.str, strides)
                 if key not in self.places:
-                    self.places[key] = f"b{len(self.places)}"
+                    self.places[key] = self.names.new(f"b{len(self.places)}", own=True)
                 value.name = self.places[key]
                 return value.name
             letter = {"argument": "x", "tensor": "p", "constant": "c", "outside": "a"}.get(value.kind, "v")
             count = self.counts[letter] = self.counts.get(letter, -1) + 1
-            value.name = self.known.get(id(value.owner)) or f"{letter}{count}"
+            value.name = self.named(value, f"{letter}{count}")
             if value.kind in ("tensor", "constant", "outside"):
                 self.given.append((value.name, value))
         return value.name
+
+    def named(self, value: Value, otherwise: str) -> str:
+        """The name that the user knows a tensor by, or one of the program's own."""
+        known = self.known.get(id(value.owner))
+        return self.names.of_user(known) if known else self.names.new(otherwise, own=True)
 
     def part(self, value: Value, whole: Value, start: int, end: int) -> str:
         """The name of a part of a long array, which is taken once."""
         name = self.name(whole)
         count = self.counts["part"] = self.counts.get("part", -1) + 1
-        value.name = self.known.get(id(value.owner)) or f"{name}_{count}"
+        value.name = self.named(value, f"{name}_{count}")
         self.cuts.append(f"{value.name} = {name}[{start}:{end}].reshape({value.array.shape})")
         return value.name
 
@@ -102,7 +114,8 @@ class Printer:
         if isinstance(part, Value):
             return self.name(part)
         if isinstance(part, Number):
-            return str(part.text)
+            self.formulas.append(part.text)
+            return part.text
         if isinstance(part, tuple):
             return f"({', '.join(map(self.text, part))}{',' if len(part) == 1 else ''})"
         if isinstance(part, list):
@@ -116,20 +129,25 @@ class Printer:
         if isinstance(part, type) and issubclass(part, np.generic):
             return f"np.{part.__name__}"
         if isinstance(part, np.generic):
-            return f"np.{type(part).__name__}({part.item()!r})"
+            return f"np.{type(part).__name__}({self.text(part.item())})"
         if part is Ellipsis:
             return "..."
         if isinstance(part, float) and (abs(part) == inf or isnan(part)):
             return f'float("{part}")'
+        if isinstance(part, type) and part.__module__ == "builtins":
+            return part.__name__
         if callable(part):
             return self.kernel(part)
         return repr(part)
 
     def kernel(self, function: Any) -> str:
         """The name of a function that is called as a whole."""
-        name = str(function.__name__)
-        while self.kernels.setdefault(name, function) is not function:  # another one's name
-            name += "_"
+        function = unwrap(function)
+        for name, known in self.kernels.items():
+            if known is function:
+                return name
+        name = self.names.new(str(function.__name__), also=dir(builtins))  # which other functions in the file may use
+        self.kernels[name] = function
         return name
 
     def operand(self, part: Any, call: Call) -> str:
@@ -144,9 +162,15 @@ class Printer:
             kinds = {value.array.dtype for value in call.args if isinstance(value, Value)}
             if len(kinds) == 1 and (kind := kinds.pop()).kind == "f":
                 if isinstance(part, Number):
-                    return self.scalars.setdefault((str(part.text), kind.str[1:]), f"r{len(self.scalars)}")
+                    self.formulas.append(part.text)
+                    key = part.text, kind.str[1:]
+                    if key not in self.scalars:
+                        self.scalars[key] = self.names.new(f"r{len(self.scalars)}", own=True)
+                    return self.scalars[key]
                 written = f'np.array({part!r}, "{kind.str[1:]}")'
-                return self.small.setdefault(written, f"k{len(self.small)}")
+                if written not in self.small:
+                    self.small[written] = self.names.new(f"k{len(self.small)}", own=True)
+                return self.small[written]
         return self.text(part)
 
     def line(self, call: Call) -> str:
@@ -155,13 +179,12 @@ class Printer:
         rest = [f"{key}={self.text(value)}" for key, value in call.kwargs.items()]
         name, result = call.name, call.results[0] if call.results else None
         if name == "check":
-            value, how, found = call.args
-            taken = f"{self.text(value)}.{'tolist' if how == 'tolist' else 'item'}()"
+            value, _, found = call.args  # a truth: other numbers are refused
             self.undone, self.kept = self.undone or self.drawn, [*self.touched]
             undo = "[draw.restore(state) for draw, state in zip(draws, states)]; " if self.drawn else ""
             if self.kept:
                 undo += f"[np.copyto(array, old) for array, old in zip(({', '.join(self.kept)},), kept)]; "
-            return f"if {taken} != {self.text(found)}: {undo}raise ValueError({self.complaint(call)!r})"
+            return f"if {'not ' * found}{self.text(value)}: {undo}raise ValueError({self.complaint(call)!r})"
         if name == "draw":
             self.drawn = True
             drawn = f"draws[{call.args[0]}].{call.args[1]}({', '.join([*args[2:], *rest])})"
@@ -205,7 +228,7 @@ class Printer:
             return f"{self.called(call, args)}({', '.join([*args, *rest, f'out={target}'])})"
         if len(call.results) > 1:
             names = [self.name(value) for value in call.results]
-            fresh = [f"_{n}" for n in names]
+            fresh = [self.names.new(f"_{n}") for n in names]
             copies = "; ".join(f"{n}[...] = {f}" for n, f in zip(names, fresh))
             return f"{', '.join(fresh)} = {self.expression(call, args, rest)}; {copies}"
         return f"{target}[...] = {self.expression(call, args, rest)}"
@@ -232,9 +255,9 @@ class Printer:
 
     def local(self, name: str) -> str:
         """NumPy's function under a name of the program's own, which Python finds faster: np.add.reduce as add_reduce."""
-        short = name.removeprefix("np.").replace(".", "_")
-        self.functions[short] = name
-        return short
+        if name not in self.functions:
+            self.functions[name] = self.names.new(name.removeprefix("np.").replace(".", "_"))
+        return self.functions[name]
 
     def index(self, index: Any) -> str:
         """What stands between brackets."""
@@ -264,7 +287,7 @@ class Printer:
         for call in program.body:
             if call.scope != scope:
                 scope = call.scope
-                body.append(f"{'    ' * bool(self.piece_names)}# {scope}".rstrip())
+                body.append(f"{'    ' * bool(self.piece_names)}# {comment(scope)}".rstrip())
             if id(call) in starts:
                 body.append(self.loop(starts[id(call)]))
             body.append("    " * bool(self.piece_names) + self.line(call))
@@ -287,7 +310,7 @@ class Printer:
         given = ", ".join(name for name, _ in self.given)
         constants = [f"{name} = {written}" for written, name in self.small.items()]
         constants += [f'{name} = np.empty((), "{kind}")' for (_, kind), name in self.scalars.items()]
-        self.used = numbers.named_in("\n".join([*fills, *body, outputs]))
+        self.used = numbers.named_in("\n".join([*self.formulas, *(text for *_, text in numbers.results)]))
         arguments += [f"n{i}" for i in self.used]
         unpack = [f"{given}{',' if len(self.given) == 1 else ''} = arrays"] if given else []
         inner = "\n".join(
@@ -297,8 +320,7 @@ class Printer:
                 f"    return ({outputs}{',' if outputs else ''})",
             ]
         )
-        functions = ", ".join(self.functions), ", ".join(self.functions.values())
-        local = [f"{functions[0]} = {functions[1]}"] if self.functions else []
+        local = [f"{', '.join(self.functions.values())} = {', '.join(self.functions)}"] if self.functions else []
         lines = [
             *unpack,
             *local,
@@ -313,8 +335,8 @@ class Printer:
             inner,
             f"return {title}",
         ]
-        text = HEAD + texts(self.kernels) + "def bind(arrays):\n" + indent("\n".join(lines), "    ") + "\n"
-        start = text[: text.index(f"    def {title}(")].count("\n") + 1 + len(fills)
+        text = HEAD + texts(self.kernels, self.around) + "def bind(arrays):\n" + indent("\n".join(lines), "    ") + "\n"
+        start = text[: text.rindex(f"\n    def {title}(")].count("\n") + 2 + len(fills)  # a kernel may have one inside
         self.lasting, self.checks = [start + i for i in lasting], [start + i for i in checks]
         return text
 
@@ -322,7 +344,7 @@ class Printer:
         """The head of a loop over pieces, which are taken once."""
         whole = [value for value in run.arrays if value not in run.passing]
         passing = [value for value in run.arrays if value in run.passing]
-        name, size = f"pieces{len(self.loops)}", len(run)
+        name, size = self.names.new(f"pieces{len(self.loops)}", own=True), len(run)
         long = "".join(f"{self.name(value)}.reshape(-1), " for value in whole)
         short = "".join(f"{self.name(value)}, " for value in passing)
         ends = f" + [a[: {size} - i] for a in ({short})]" if passing else ""

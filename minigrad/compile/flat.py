@@ -35,12 +35,12 @@ def side_by_side(calls: list[Call], optimizers: set[str]) -> list[Call]:
 
 
 def is_plain(call: Call) -> bool:
-    """An elementwise call on whole arrays of one shape and dtype, and numbers."""
+    """An elementwise call on whole arrays of one shape and dtype, and numbers. What gives a number is left where it is."""
     if not isinstance(call.function, np.ufunc) or call.function.signature or call.kwargs or len(call.results) != 1:
         return False
     result = call.results[0]
     arrays = [value for value in call.args if isinstance(value, Value) and value.array.ndim]
-    return all(
+    return result.array.ndim > 0 and all(
         value.root is value and value.array.flags.c_contiguous and value.array.dtype == result.array.dtype
         and value.array.shape == result.array.shape and value.kind in ("result", "tensor", "constant")
         for value in (*arrays, result)
@@ -85,11 +85,14 @@ def shape_of(call: Call, chain: list[Call]) -> Any:
 
 
 def disturbed(calls: list[Call], group: list[list[Call]]) -> bool:
-    """Does another call, between the first and the last of the group, have to do with its arrays?"""
+    """Does another call, between the first and the last of the group, have to do with its arrays, or write its numbers?"""
     mine = {id(call) for chain in group for call in chain}
     roots = {value.root for chain in group for call in chain for value in arrays_of(call)}
+    reads = {value.root for chain in group for call in chain for value in call.reads()}
     at = [i for i, call in enumerate(calls) if id(call) in mine]
     between = [call for call in calls[at[0] : at[-1]] if id(call) not in mine]
+    if any(value.root in reads for call in between for value in call.written):
+        return True
     return any(value.root in roots for call in between for value in (*call.reads(), *call.results, *call.written))
 
 

@@ -2,72 +2,95 @@
 
 from __future__ import annotations
 
+import builtins
 import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator
+from math import isfinite
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
 
+from minigrad.compile.names import FIXED
 
-def texts(functions: dict[str, Callable[..., Any]]) -> str:
-    """The functions, after the functions, constants and imports that they need; each thing under one name of its own."""
+
+def texts(functions: dict[str, Callable[..., Any]], around: Iterable[str] = ()) -> str:
+    """The functions, after the functions, constants and imports that they need; each thing under one name of its own.
+
+    `around` are names that something else in the file has.
+    """
     imports: dict[str, None] = {}
     constants: dict[str, str] = {}
-    names: dict[int, str] = {}  # of functions, by identity
+    names = {id(function): name for name, function in functions.items()}
     found: dict[str, str] = {}
-    waiting: list[Any] = []
+    waiting: list[Any] = [*functions.values()]
+    taken: dict[str, Any] = dict.fromkeys((*FIXED, *around, *dir(builtins)), "")  # names, and what has them
+    taken.update((name, id(function)) for name, function in functions.items())
 
-    def name_of(function: Any, wanted: str) -> str:
+    def claim(wanted: str, thing: Any) -> str:
+        while taken.setdefault(wanted, thing) != thing:
+            wanted += "_"
+        return wanted
+
+    def name_of(function: Any) -> str:
         if id(function) not in names:
-            while wanted in names.values() or wanted in constants:
-                wanted += "_"
-            names[id(function)] = wanted
+            names[id(function)] = claim(function.__name__, id(function))
             waiting.append(function)
         return names[id(function)]
 
-    for name, function in functions.items():
-        name_of(inspect.unwrap(function), name)
+    def imported(name: str, module: str, known: str = "") -> str:
+        """The name of what is imported: a module, or what it knows by this name."""
+        words = f"from {module} import {known}" if known else f"import {module}"
+        own = claim(name.replace(".", "_"), words)
+        imports[words + ("" if own == (known or module) else f" as {own}")] = None
+        return own
+
     while waiting:
-        function = inspect.unwrap(waiting.pop())
+        function = waiting.pop()
         own = names[id(function)]
         if own in found:
             continue
         text, other = inspect.getsource(function), {function.__name__: own}
         for name, value in of_own_modules(named_by(function), text):
+            if value is np and name == "np":
+                continue
             if isinstance(value, np.ufunc):
-                imports[f"from numpy import {value.__name__}"] = None
+                other[name] = imported(name, "numpy", value.__name__)
             elif isinstance(value, ModuleType):
-                imports[f"import {value.__name__}" + (f" as {name}" if name != value.__name__ else "")] = None
+                other[name] = imported(name, value.__name__)
             elif isinstance(inspect.unwrap(value) if callable(value) else value, FunctionType) and is_own(value):
-                other[name] = name_of(inspect.unwrap(value), inspect.unwrap(value).__name__)
+                other[name] = name_of(inspect.unwrap(value))
             elif isinstance(value, type) and issubclass(value, Exception) and is_own(value):
-                constants[name] = next(base.__name__ for base in value.__mro__ if base.__module__ == "builtins")
+                base = next(base.__name__ for base in value.__mro__ if base.__module__ == "builtins")
+                other[name] = claim(name.replace(".", "_"), base)
+                constants[other[name]] = base
             elif isinstance(value, type) and is_own(value):
-                other[name] = name_of(value, value.__name__)
+                other[name] = name_of(value)
             elif callable(value) and hasattr(value, "__module__") and not is_own(value):
-                imports[f"from {value.__module__} import {name}"] = None
+                other[name] = imported(name, value.__module__, getattr(value, "__name__", name))
             else:
-                unique = name.replace(".", "_")
-                while constants.get(unique, written(value)) != written(value) or unique in names.values():
-                    unique += "_"
-                constants[unique] = written(value)
-                other[name] = unique
-        for name, unique in other.items():
-            if name != unique:
-                text = re.sub(rf"(?<![\w.]){re.escape(name)}(?![\w]|=[^=])", unique, text)
-        found[own] = text
+                other[name] = claim(name.replace(".", "_"), words := written(value))
+                constants[other[name]] = words
         for line in text.splitlines():
             if line.startswith("@"):
-                imports[f"from functools import {line[1:].partition('(')[0]}"] = None
-    imports.pop("import numpy as np", None)
+                module, _, name = line[1:].partition("(")[0].rpartition(".")
+                other[module or name] = imported(module or name, module or "functools", "" if module else name)
+        found[own] = renamed(text, {name: unique for name, unique in other.items() if name != unique})
     parts = [
         "\n".join(imports),
         "\n".join(f"{name} = {text}" for name, text in constants.items()),
         *reversed(found.values()),
     ]
     return "".join(f"{part.rstrip()}\n\n\n" for part in parts if part)
+
+
+def renamed(text: str, names: dict[str, str]) -> str:
+    """The text of a function with other names for what it finds around it; all at once, for one may be another's old name."""
+    if not names:
+        return text
+    words = "|".join(map(re.escape, sorted(names, key=len, reverse=True)))
+    return re.sub(rf"(?<![\w.])(?:{words})(?![\w]|=[^=])", lambda match: names[match[0]], text)
 
 
 def named_by(thing: Any) -> Iterator[tuple[str, Any]]:
@@ -122,11 +145,11 @@ def names_in(code: CodeType) -> Iterator[str]:
 def written(value: Any) -> str:
     """A constant as it is written."""
     if isinstance(value, np.ndarray):
-        return f'np.array({value.tolist()!r}, "{value.dtype.str[1:]}")'
+        return f'np.array({written(value.tolist())}, "{value.dtype.str[1:]}")'
     if isinstance(value, np.dtype):
         return f'np.dtype("{value.str}")'
     if isinstance(value, np.generic):
-        return f"np.{type(value).__name__}({value.item()!r})"
+        return f"np.{type(value).__name__}({written(value.item())})"
     if isinstance(value, tuple | list):
         ends = "()" if isinstance(value, tuple) else "[]"
         return ends[0] + "".join(f"{written(item)}, " for item in value) + ends[1]
@@ -134,4 +157,6 @@ def written(value: Any) -> str:
         return "{" + "".join(f"{written(key)}: {written(item)}, " for key, item in value.items()) + "}"
     if isinstance(value, type) and issubclass(value, np.generic):
         return f"np.{value.__name__}"
+    if isinstance(value, float) and not isfinite(value):
+        return f'float("{value}")'
     return repr(value)

@@ -37,6 +37,8 @@ def in_runs(body: list[Call], outputs: list[Value]) -> list[Run]:
     found: list[Run] = []
     last = {value.root: i for i, call in enumerate(body) for value in (*call.reads(), *call.written)}
     last.update((value.root, len(body)) for value in outputs)
+    views = (v for call in body for v in (*call.reads(), *call.results, *call.written) if v.root is not v)
+    last.update((view.root, len(body)) for view in views)  # a view sees all of the memory
     start = 0
     while start < len(body):
         end = start

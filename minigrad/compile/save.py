@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from minigrad import streams as streams_module
+from minigrad.compile.kernels import written
+from minigrad.compile.names import comment
 
 if TYPE_CHECKING:
     from minigrad.compile.step import Entry
@@ -25,16 +27,28 @@ TAIL = '''
 
 with np.load(__file__.removesuffix(".py") + ".npz") as file:
     arrays = [file[name] for name in {names!r}]
-numbers = {numbers!r}  # {meanings}
+numbers = {numbers}  # {meanings}
 program = bind(arrays)
-
+{decisions}
 
 def step(*inputs):
-    """One run: arrays in, arrays out. The arrays and the numbers above change as they do in training."""
-    results = program(*inputs, *numbers.values())
+    """One run: arrays in, arrays out, the caller's to keep. The arrays and the numbers above change as they do in training."""
+{check}    results = program(*inputs, *map(numbers.get, {used!r}))
     numbers.update((name, value) for name, value in zip({changing!r}, results[{end}:]) if name in numbers)
-    return results[:{count}]
+    return tuple([result.copy() for result in results[:{count}]])
 '''
+DECISIONS = '''
+
+def fits({names}):
+    """Does Python decide by these numbers as it did when the program was recorded?"""
+    return ({formulas}) == ({found})
+'''
+CHECK = """    if not fits(*map(numbers.get, {names!r})):
+        raise ValueError(
+            "the optimizer goes another way from this step on than when this program was recorded: take a few more steps of "
+            "training with minigrad, and save the program again"
+        )
+"""
 
 
 def save(entry: Entry, path: Path) -> None:
@@ -48,10 +62,22 @@ def save(entry: Entry, path: Path) -> None:
     np.savez(partial, **arrays)  # type: ignore[arg-type]
     partial.replace(target)
     numbers, used = entry.numbers, entry.printer.used
+    decided = dict.fromkeys(numbers.decisions)
+    asked = numbers.named_in(" ".join(text for text, _ in decided))
+    held = sorted({*used, *asked})
     tail = TAIL.format(
         names=names,
-        numbers={f"n{i}": value for i, value in zip(used, numbers.read(used))},
-        meanings=", ".join(f"n{i}: {numbers.places[i][1]}" for i in used) or "none",
+        numbers=written({f"n{i}": value for i, value in zip(held, numbers.read(held))}),
+        meanings=comment(", ".join(f"n{i}: {numbers.places[i][1]}" for i in held) or "none"),
+        decisions=DECISIONS.format(
+            names=", ".join(f"n{i}" for i in asked),
+            formulas="".join(f"{text}, " for text, _ in decided),
+            found="".join(f"{written(found)}, " for _, found in decided),
+        )
+        if decided
+        else "",
+        check=CHECK.format(names=tuple(f"n{i}" for i in asked)) if decided else "",
+        used=tuple(f"n{i}" for i in used),
         changing=numbers.changing(),
         end=entry.count + len(entry.grads),
         count=entry.count,
@@ -61,5 +87,5 @@ def save(entry: Entry, path: Path) -> None:
     if streams:  # the module that draws is NumPy alone
         bare = source.partition('"""\n')[2].replace("from __future__ import annotations\n", "")
         source = inspect.getsource(streams_module) + bare + STREAM.format(count=len(streams))
-    partial.write_text(source + tail)
+    partial.write_text(source + tail, encoding="utf-8")
     partial.replace(path)

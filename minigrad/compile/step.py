@@ -5,6 +5,7 @@ from __future__ import annotations
 import linecache
 import sys
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
@@ -175,10 +176,12 @@ class Entry:
             )
 
     def _start(self) -> None:
-        """Make Python of the program, with lines that a traceback can show."""
+        """Make Python of the program, with lines that a traceback can show as long as there is a program."""
         name = getattr(self.function, "__name__", type(self.function).__name__)
         self.file = f"<minigrad.compile {next(serial)}: {name}>"
         linecache.cache[self.file] = len(self.source), None, self.source.splitlines(True), self.file
+        weakref.finalize(self, linecache.cache.pop, self.file, None).atexit = False
+        self.program.let_go()
         space: dict[str, Any] = {"draws": self.program.draws}
         exec(compile(self.source, self.file, "exec"), space)
         self.bind = space["bind"]
