@@ -294,6 +294,22 @@ def test_two_steps_of_numbers_in_one_function(kind, shapes):
     agrees(make, minigrad.tensor(1.5))
 
 
+def test_what_is_gone_but_for_a_cycle_holds_no_parameter():
+    model = nn.Linear(3, 2)
+    compiled = trainer(model, optim.Adam(model.parameters()))
+    x = minigrad.rand(4, 3)
+    gc.disable()
+    try:
+        loop = [model.weight.array]
+        loop.append(loop)
+        del loop
+        for _ in range(4):
+            compiled(x)
+    finally:
+        gc.enable()
+    assert "weight = p0[0:6]" in compiled.source
+
+
 # ── what stays alive ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

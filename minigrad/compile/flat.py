@@ -8,6 +8,7 @@ else holds them.
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections import Counter
 from typing import Any
@@ -105,8 +106,11 @@ def merge(group: list[list[Call]], views: Counter[int]) -> list[Call]:
                 columns.append(list(values))
     if any(len({id(v) for v in column}) < len(column) for column in columns):
         return []
-    if not all(value.kind == "result" or is_free(value, views) for column in columns for value in column):
-        return []
+    lasting = [value for column in columns for value in column if value.kind != "result"]
+    if not all(is_free(value, views) for value in lasting):
+        gc.collect()  # it may be held by what is gone but for a cycle: an earlier recording, for instance
+        if not all(is_free(value, views) for value in lasting):
+            return []
     packs = {id(column[0]): pack(column) for column in columns}
     merged = []
     for call in group[0]:
