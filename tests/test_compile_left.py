@@ -189,3 +189,20 @@ def test_an_error_while_recording_leaves_ordinary_tensors():
     for t in (w, w.grad, *kept):
         assert type(t.array) is np.ndarray
     assert pickle.dumps(kept[1].numpy())
+
+
+def test_a_check_that_never_holds_is_told():
+    """Whether all targets are ignored is looked at in the numbers: recorded with some, called with none."""
+    model = nn.Linear(2, 3)
+
+    @minigrad.compile
+    def loss(x, y):
+        return nn.functional.cross_entropy(model(x), y, ignore_index=0).detach()
+
+    x = minigrad.rand(2, 2)
+    for _ in range(4):
+        loss(x, tensor([1, 2]))
+    with pytest.warns(CompileWarning, match="was not as it was when recorded, 8 times in a row"):
+        for _ in range(10):
+            assert loss(x, tensor([0, 0])).isnan()
+    assert loss(x, tensor([1, 2])).isfinite()

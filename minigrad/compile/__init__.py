@@ -92,7 +92,11 @@ class Compiled:
                     self._start_again(key, where)
                 elif not entry.overlap(tensors):
                     result = entry.replay(tensors) if entry.trusted else entry.first(tensors, args, kwargs)
-                    self._prepare(entry, args, kwargs)
+                    if result is MISS:
+                        self._missed(key, entry)
+                    else:
+                        entry.missed = 0
+                        self._prepare(entry, args, kwargs)
             return self.function(*args, **kwargs) if result is MISS else result
         if entry is None:
             if len(self.entries) >= KINDS:
@@ -120,6 +124,15 @@ class Compiled:
         self.renewed[key] = self.renewed.get(key, 0) + 1
         if self.renewed[key] == PATIENCE:
             self._refuse(key, f"{where} differed {PATIENCE} times: pass what changes as a tensor argument")
+
+    def _missed(self, key: Any, entry: Entry) -> None:
+        """A check of the program did not hold. A program for which that is usual is of no use."""
+        entry.missed, self.fast = entry.missed + 1, missed
+        if entry.missed == PATIENCE:
+            self._refuse(
+                key,
+                f"what its operations look at in the numbers was not as it was when recorded, {PATIENCE} times in a row",
+            )
 
     def _refuse(self, key: Any, why: str) -> None:
         """Let the function run as it is from now on, and say so, once."""

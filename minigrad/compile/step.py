@@ -37,6 +37,7 @@ class Entry:
 
     def __init__(self, function: Callable[..., Any], args: Any, kwargs: Any, tensors: list[Tensor]) -> None:
         self.function, self.refused, self.trusted = function, "", False
+        self.missed = 0  # how many calls in a row a check of the program did not hold
         self.early = False  # was something made that will be there the next time?
         try:
             for optimizer in Surroundings(function).optimizers():
