@@ -288,6 +288,7 @@ class Tensor(
             )
         if self._node is not None:
             self._detached = tick()
+        listening.changes += self._requires_grad
         self._node = None
         self._requires_grad = False
         return self

@@ -1,10 +1,15 @@
 """A compiled function is never stale: what it can see and what changes there is noticed, or it has no program."""
 
+import contextlib
+import enum
+import functools
 import random
 import subprocess
 import sys
 import threading
 import types
+import typing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -753,3 +758,579 @@ def test_factors_of_a_matrix():
     x = minigrad.rand(3, 3)
     for _ in range(4):
         np.testing.assert_allclose(compiled(x).array, compiled.function(x).array, rtol=1e-5)
+
+
+# ── code that minigrad's or Python's wraps, modules, optimizers' numbers ─────────────────────────────────────────────
+
+K = 2.0
+
+
+def set_k(value=7.0):
+    global K
+    K = value
+
+
+def a_wrapped_helper():
+    @minigrad.no_grad()
+    def helper(x):
+        return x * K
+
+    return lambda x: helper(x) + 1, set_k
+
+
+def a_wrapped_step():
+    @minigrad.no_grad()
+    def step(x):
+        return x * K
+
+    return step, set_k
+
+
+def a_wrapped_method():
+    class Model:
+        @minigrad.no_grad()
+        def step(self, x):
+            return x * K
+
+    model = Model()
+    return lambda x: model.step(x), set_k
+
+
+def a_context_manager():
+    @contextlib.contextmanager
+    def scope():
+        yield K
+
+    def step(x):
+        with scope() as k:
+            return x * k
+
+    return step, set_k
+
+
+def a_single_dispatch():
+    @functools.singledispatch
+    def scaled(x):
+        return x
+
+    @scaled.register
+    def _(x: minigrad.Tensor):
+        return x * K
+
+    return lambda x: scaled(x), set_k
+
+
+def a_derivative_made_outside():
+    gradient = minigrad.func.grad(lambda x: x * x * K)
+    return lambda x: gradient(x), set_k
+
+
+def a_partial_method():
+    class Model:
+        def scale(self, x, by):
+            return x * by * K
+
+        double = functools.partialmethod(scale, by=2.0)
+
+    model = Model()
+    return lambda x: model.double(x), set_k
+
+
+def module_of(name, **values):
+    """A module of the user's, as if imported from a file."""
+    made = types.ModuleType(name)
+    made.__file__ = f"/home/user/{name}.py"
+    vars(made).update(values)
+    return made
+
+
+def a_module_in_a_closure():
+    cfg = module_of("cfg", RATE=2.0)
+    return lambda x: x * cfg.RATE, lambda: setattr(cfg, "RATE", 7.0)
+
+
+def a_module_of_a_package():
+    package = module_of("pkg", config=module_of("pkg.config", RATE=2.0))
+    return lambda x: x * package.config.RATE, lambda: setattr(package.config, "RATE", 7.0)
+
+
+def a_module_in_an_object():
+    held = Scale(cfg=module_of("cfg", inner=module_of("cfg.inner", RATE=2.0)))
+    return lambda x: x * held.cfg.inner.RATE, lambda: setattr(held.cfg.inner, "RATE", 7.0)
+
+
+def a_method_by_another_name():
+    class Model:
+        def first(self, x):
+            return x * self.cfg.RATE
+
+        second = first
+
+    model = Model()
+    model.cfg = module_of("cfg", RATE=2.0)
+    return lambda x: model.second(x), lambda: setattr(model.cfg, "RATE", 7.0)
+
+
+def an_object_made_inside():
+    cfg = module_of("cfg", RATE=2.0)
+
+    class Model:
+        def __init__(self):
+            self.rate = held.cfg.RATE
+
+    class Other(Model):
+        pass
+
+    held = Scale(cfg=cfg)
+    return lambda x: x * Other().rate, lambda: setattr(cfg, "RATE", 7.0)
+
+
+def a_module_imported_inside():
+    sys.modules["user_cfg"] = cfg = module_of("user_cfg", RATE=2.0)
+
+    def step(x):
+        import user_cfg
+
+        return x * user_cfg.RATE
+
+    return step, lambda: setattr(cfg, "RATE", 7.0)
+
+
+def a_name_imported_inside():
+    sys.modules["user_cfg"] = cfg = module_of("user_cfg", RATE=2.0)
+
+    def step(x):
+        from user_cfg import RATE
+
+        return x * RATE
+
+    return step, lambda: setattr(cfg, "RATE", 7.0)
+
+
+def set_rate(descent, rate=7.0):
+    descent.param_groups[0]["lr"] = rate
+
+
+def a_rate_read_by_hand():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    return lambda x: x * descent.param_groups[0]["lr"], lambda: set_rate(descent)
+
+
+def a_group_of_an_optimizer():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    groups = descent.param_groups
+    return lambda x: x * groups[0]["lr"] + len(descent.state), lambda: set_rate(descent)
+
+
+def an_option_by_a_key_from_elsewhere():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    key = "lr"
+    return lambda x: x * descent.param_groups[0][key], lambda: set_rate(descent)
+
+
+def all_options_of_an_optimizer():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    return lambda x: x * [v for v in descent.param_groups[0].values() if v][1], lambda: set_rate(descent)
+
+
+def a_state_of_an_optimizer():
+    p = minigrad.ones(1, requires_grad=True)
+    p.grad = minigrad.ones(1)
+    descent = optim.Adam([p])
+    descent.step()
+    return lambda x: x * descent.state_dict()["state"][0]["step"], descent.step
+
+
+def a_default_of_an_optimizer():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    return lambda x: x * descent.defaults["lr"], lambda: descent.defaults.update(lr=7.0)
+
+
+def an_attribute_of_an_optimizer():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    descent.scale = 2.0
+    return lambda x: x * descent.scale, lambda: setattr(descent, "scale", 7.0)
+
+
+def the_last_rate_of_a_schedule():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    descent.step()
+    schedule = optim.lr_scheduler.StepLR(descent, 1)
+    return lambda x: x * schedule.get_last_lr()[0], schedule.step
+
+
+def the_epoch_of_a_schedule():
+    descent = optim.SGD([minigrad.ones(1, requires_grad=True)], lr=2.0)
+    descent.step()
+    schedule = optim.lr_scheduler.StepLR(descent, 10)
+    return lambda x: x * schedule.last_epoch, schedule.step
+
+
+def a_distribution():
+    normal = minigrad.distributions.Normal(minigrad.tensor(0.0), minigrad.tensor(1.0))
+    return lambda x: normal.log_prob(x), lambda: setattr(normal, "loc", minigrad.tensor(3.0))
+
+
+class Config(dict):
+    factor = 1.0
+
+    def __getattr__(self, name):
+        return self[name]
+
+    def scaled(self, x):
+        return x * K
+
+
+def an_attribute_of_a_dict():
+    held = Config()
+    held.__dict__["k"] = 2.0
+    return lambda x: x * held.k, lambda: setattr(held, "k", 7.0)
+
+
+def an_item_of_a_dict_by_attribute():
+    held = Config(k=2.0)
+    return lambda x: x * held.k, lambda: held.update(k=7.0)
+
+
+def a_method_of_a_dict():
+    held = Config()
+    return lambda x: held.scaled(x), set_k
+
+
+def an_attribute_of_a_parameter():
+    p = nn.Parameter(minigrad.ones(1))
+    p.scale = 2.0
+    return lambda x: x * p.scale, lambda: setattr(p, "scale", 7.0)
+
+
+def an_attribute_of_a_function():
+    def helper(x):
+        return x * helper.k
+
+    helper.k = 2.0
+    return lambda x: helper(x), lambda: setattr(helper, "k", 7.0)
+
+
+def whether_a_tensor_requires_grad():
+    w = minigrad.ones(1)
+    return lambda x: x * 2 if w.requires_grad else x * 3, lambda: w.requires_grad_()
+
+
+def whether_a_tensor_was_detached():
+    w = minigrad.ones(1, requires_grad=True)
+    return lambda x: x * 2 if w.requires_grad else x * 3, lambda: w.detach_()
+
+
+def the_length_of_a_tensor():
+    w = minigrad.ones(2)
+    return lambda x: x * len(w), lambda: setattr(w, "data", minigrad.ones(3))
+
+
+def a_longer_array():
+    held = np.full(5000, 2.0)
+    return lambda x: x * float(held[0]), lambda: held.fill(7.0)
+
+
+class Pair(typing.NamedTuple):
+    first: float
+
+    def scaled(self, x):
+        return x * self.first * K
+
+
+class Mode(enum.Enum):
+    DOUBLE = 2.0
+
+    def scaled(self, x):
+        return x * self.value * K
+
+
+def a_method_of_a_named_tuple():
+    pair = Pair(2.0)
+    return lambda x: pair.scaled(x), set_k
+
+
+def a_method_of_an_enum():
+    return lambda x: Mode.DOUBLE.scaled(x), set_k
+
+
+MORE_PLACES = [
+    a_wrapped_helper, a_wrapped_step, a_wrapped_method, a_context_manager, a_single_dispatch, a_derivative_made_outside,
+    a_partial_method, a_module_in_a_closure, a_module_of_a_package, a_module_in_an_object, a_method_by_another_name,
+    an_object_made_inside, a_module_imported_inside, a_name_imported_inside, a_rate_read_by_hand, a_group_of_an_optimizer,
+    an_option_by_a_key_from_elsewhere, all_options_of_an_optimizer, a_state_of_an_optimizer, a_default_of_an_optimizer,
+    an_attribute_of_an_optimizer, the_last_rate_of_a_schedule, the_epoch_of_a_schedule, a_distribution,
+    an_attribute_of_a_dict, an_item_of_a_dict_by_attribute, a_method_of_a_dict, an_attribute_of_a_parameter,
+    an_attribute_of_a_function, whether_a_tensor_requires_grad, whether_a_tensor_was_detached, the_length_of_a_tensor,
+    a_longer_array, a_method_of_a_named_tuple, a_method_of_an_enum,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", MORE_PLACES)
+def test_a_change_further_off_is_noticed(place):
+    set_k(2.0)
+    function, change = place()
+    try:
+        compiled = settled(function)
+        before = function(minigrad.tensor(1.0)).item()
+        change()
+        assert function(minigrad.tensor(1.0)).item() != before
+        agree(compiled, function)
+    finally:
+        set_k(2.0)
+        sys.modules.pop("user_cfg", None)
+
+
+@pytest.mark.parametrize("name", ["minigrad_demo.py", "numpy_demo.py"])
+def test_a_file_beside_the_package_is_the_users(name):
+    folder = Path(minigrad.__file__).parent.parent if "minigrad" in name else Path(np.__file__).parent.parent
+    space = {"__name__": name[:-3]}
+    exec(compile("K = 2.0\ndef step(x):\n    return x * K\n", str(folder / name), "exec"), space)
+    compiled = settled(space["step"])
+    space["K"] = 7.0
+    agree(compiled, space["step"])
+
+
+def trained(change, build, step_of, calls=12):
+    """What the same training gives with `change` done on the way, as it is and compiled."""
+    found = []
+    for compiled in (False, True):
+        p = nn.Parameter(minigrad.ones(2))
+        descent = build([p])
+        step = step_of(p, descent)
+        step, costs = minigrad.compile(step) if compiled else step, []
+        for i in range(calls):
+            if i == 6:
+                change(descent)
+            costs.append(step(minigrad.ones(2)))
+        found.append(([c.item() if hasattr(c, "item") else c[1] for c in costs], p.tolist()))
+    np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-6)
+    np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-6)
+
+
+def by_hand(p, descent):
+    def step(x):
+        p.grad = None
+        cost = (p * x).square().sum()
+        cost.backward()
+        with minigrad.no_grad():
+            for group in descent.param_groups:
+                for q in group["params"]:
+                    q.sub_(q.grad * group["lr"])
+        return cost.detach()
+
+    return step
+
+
+def by_step(p, descent):
+    def step(x):
+        descent.zero_grad()
+        cost = (p * x).square().sum()
+        cost.backward()
+        descent.step()
+        return cost.detach()
+
+    return step
+
+
+def with_rate(p, descent):
+    inner = by_step(p, descent)
+    return lambda x: (inner(x), descent.param_groups[0]["lr"])
+
+
+class ByHand(optim.Optimizer):
+    """In PyTorch's way: `step` overridden, options read in it."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, {"lr": lr})
+
+    @minigrad.no_grad()
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                p.sub_(p.grad * group["lr"])
+
+
+class Counting(ByHand):
+    """It counts in Python."""
+
+    def step(self, closure=None):
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = self.state[p]
+                state["step"] = state.get("step", 0) + 1
+                p.data.sub_(p.grad * (group["lr"] / state["step"]))
+
+
+@pytest.mark.parametrize("step_of", [by_hand, by_step, with_rate])
+@pytest.mark.parametrize("build", [optim.SGD, ByHand])
+def test_a_rate_that_is_set_outside_is_noticed(build, step_of):
+    trained(lambda descent: set_rate(descent, 0.01), lambda params: build(params, lr=0.1), step_of)
+
+
+def test_an_optimizer_that_counts_in_python_is_refused():
+    p = nn.Parameter(minigrad.ones(2))
+    step = minigrad.compile(by_step(p, Counting([p], lr=0.1)))
+    with pytest.warns(CompileWarning, match=r"it changes `descent.state\[p\]\['step'\]`"):
+        for _ in range(5):
+            step(minigrad.ones(2))
+    assert step.function.__closure__[0].cell_contents.state[p]["step"] == 5
+
+
+def test_a_schedule_that_goes_on_inside_is_refused():
+    p = nn.Parameter(minigrad.ones(2))
+    descent = optim.SGD([p], lr=0.1)
+    schedule = optim.lr_scheduler.ChainedScheduler([optim.lr_scheduler.StepLR(descent, 30)])
+    inner = by_step(p, descent)
+
+    def step(x):
+        cost = inner(x)
+        schedule.step()
+        return cost
+
+    step = minigrad.compile(step)
+    with pytest.warns(CompileWarning, match="as a schedule does"):
+        for _ in range(7):
+            step(minigrad.ones(2))
+    assert schedule._schedulers[0].last_epoch == 7
+
+
+def test_a_schedule_outside_leaves_the_program():
+    """Its numbers are no concern of a step that does not ask for them, although an object of the user's holds both."""
+
+    class Trainer:
+        def __init__(self):
+            self.p = nn.Parameter(minigrad.ones(2))
+            self.descent = optim.Adam([self.p], lr=0.1)
+            self.schedule = optim.lr_scheduler.ExponentialLR(self.descent, 0.9)
+            self.batches = iter([])
+
+        def train(self, x):
+            self.descent.zero_grad()
+            cost = (self.p * x).square().sum()
+            cost.backward()
+            self.descent.step()
+            return cost.detach()
+
+        def epoch(self):
+            self.schedule.step()
+            return (
+                self.schedule.get_last_lr(),
+                self.descent.param_groups[0]["lr"],
+                self.descent.state,
+                next(self.batches),
+            )
+
+    trainer = Trainer()
+    step = minigrad.compile(trainer.train)
+    for i in range(30):
+        step(minigrad.ones(2))
+        trainer.schedule.step()
+        if i == 5:
+            entry = step.latest
+    assert step.latest is entry
+    assert step.fast(minigrad.ones(2)) is not minigrad.compile.MISS
+
+
+def test_a_rate_that_is_not_read_leaves_the_program():
+    """A loop over the groups, or a `state` of a network's own, reads no numbers of an optimizer."""
+    model = nn.Linear(2, 1)
+    model.state = minigrad.ones(1)
+    descent = optim.Adam(model.parameters(), lr=0.1)
+
+    def step(x):
+        descent.zero_grad()
+        cost = (model(x) * model.state).square().sum()
+        cost.backward()
+        nn.utils.clip_grad_norm_([p for group in descent.param_groups for p in group["params"]], 1.0)
+        descent.step()
+        return cost.detach()
+
+    compiled = minigrad.compile(step)
+    for i in range(12):
+        compiled(minigrad.ones(1, 2))
+        set_rate(descent, 0.1 / (i + 1))
+        if i == 3:
+            entry = compiled.latest
+    assert compiled.latest is entry
+
+
+def test_a_parameter_that_takes_the_place_of_another():
+    found = []
+    for compiled in (False, True):
+        p, q = nn.Parameter(minigrad.ones(2)), nn.Parameter(minigrad.ones(2))
+        descent = optim.SGD([p], lr=0.1)
+
+        def step(x, p=p, q=q, descent=descent):
+            p.grad = q.grad = None
+            cost = (p * q * x).square().sum()
+            cost.backward()
+            descent.step()
+            return cost.detach()
+
+        step = minigrad.compile(step) if compiled else step
+        for i in range(10):
+            if i == 5:
+                descent.param_groups[0]["params"][0] = q
+            step(minigrad.ones(2))
+        found.append((p.tolist(), q.tolist()))
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
+
+
+def test_a_hook_of_an_optimizer_is_called():
+    p, seen = nn.Parameter(minigrad.ones(2)), []
+    descent = optim.SGD([p], lr=0.1)
+    step = minigrad.compile(by_step(p, descent))
+    for _ in range(4):
+        step(minigrad.ones(2))
+    descent.register_step_post_hook(lambda *args: seen.append(1))
+    with pytest.warns(CompileWarning, match="hooks"):
+        for _ in range(3):
+            step(minigrad.ones(2))
+    assert len(seen) == 3
+
+
+def test_an_iterator_as_an_attribute_runs_as_it_is():
+    class Source:
+        def __init__(self):
+            self.it, self.other = iter(range(10)), iter([])
+
+        def step(self, x):
+            return x + next(self.it)
+
+    compiled = minigrad.compile(Source().step)
+    with pytest.warns(CompileWarning, match=r"the iterator `self.it`"):
+        assert [compiled(minigrad.tensor(0.0)).item() for _ in range(5)] == [0.0, 1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_library_that_another_method_imports_is_left_alone():
+    class Trainer:
+        def step(self, x):
+            return x * 2
+
+        def show(self):
+            import hypothesis.strategies
+
+            return hypothesis.strategies.floats()
+
+    __import__("hypothesis.strategies")
+    assert len(settled(Trainer().step).latest.surroundings.places) < 10
+
+
+def test_what_is_not_named_costs_nothing():
+    """Of a module only what the code names is compared, once, and of an optimizer no numbers."""
+    cfg = module_of("cfg", RATE=2.0, **{f"other{i}": i for i in range(100)})
+    p = nn.Parameter(minigrad.ones(2))
+    descent = optim.Adam([p], lr=0.1)
+    inner = by_step(p, descent)
+
+    def step(x):
+        return inner(x) * cfg.RATE
+
+    compiled = minigrad.compile(step)
+    for _ in range(4):
+        compiled(minigrad.ones(2))
+    names = [place.path for place in compiled.latest.surroundings.places]
+    assert names.count("cfg.RATE") == 1
+    assert not [name for name in names if "other" in name or "'lr'" in name or "'step'" in name]
+    assert len(compiled.latest.surroundings.comparisons(lambda thing: "a")) < 60

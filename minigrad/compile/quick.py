@@ -13,7 +13,7 @@ import numpy as np
 
 from minigrad.clock import writing
 from minigrad.compile.memory import memory_of
-from minigrad.compile.surroundings import PLAIN
+from minigrad.compile.places import PLAIN
 from minigrad.dtypes import default_dtype
 from minigrad.grad_mode import grad_mode
 from minigrad.graph import listening, watchers

@@ -5,8 +5,10 @@ globals it names, the functions it calls with what those see, the attributes of 
 that is walked once, from the function outwards, and each *place* where a value was found is kept with the value. Before each
 run the places are looked at again, by code that is written for the purpose (`quick.py`): a comparison by identity takes 25 ns.
 
-The code of modules, tensors and NumPy is not walked into: what can change in them is known. Assigning to a module's attribute,
-registering a hook, and the like, are counted in `listening.changes`, so that one number stands for all of them.
+The code of minigrad, Python and NumPy is not walked into: what can change there is known. Assigning to a module's attribute,
+registering a hook, and the like, are counted in `listening.changes`, so that one number stands for all of them. Of what holds
+much that no function reads, imported modules, schedules, an optimizer's numbers, only that is watched which code of the
+user's names: *words* are all names and strings in the code that the function may reach (`users.py`).
 """
 
 from __future__ import annotations
@@ -14,56 +16,44 @@ from __future__ import annotations
 import os
 import random
 import sys
-import sysconfig
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextvars import ContextVar
 from functools import partial
-from gc import get_referents
-from pathlib import Path
 from threading import local
 from types import BuiltinMethodType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minigrad.compile.errors import NoProgram
-from minigrad.compile.kernels import names_in
+from minigrad.compile.places import PLAIN, InState, Place, contents, is_number, kept_by, same, state_of
+from minigrad.compile.users import (
+    given_to,
+    imported,
+    is_users,
+    members,
+    named_of,
+    reached,
+    unwrapped,
+    words_in,
+    words_of,
+)
 from minigrad.dtypes import default_dtype
 from minigrad.nn.hooks import everywhere
 from minigrad.nn.module import Module
+from minigrad.optim.lr_scheduler.base import LRScheduler
 from minigrad.optim.optimizer import Optimizer
+from minigrad.streams import Stream
 from minigrad.tensor import Tensor
 
-MISSING = object()
-PLAIN = (int, float, complex, str, bytes, bool)  # compared by value, all else by identity
 LIMIT = 10_000  # places: above that, looking at them would take longer than the program
 PLAIN_OBJECTS = ("argparse", "types", "collections")  # whose objects hold what the user puts there
 UNREAD = ("foreach", "fused", "differentiable", "capturable", "params")  # options of an optimizer that change nothing
-OWN = (str(Path(__file__).parent.parent), str(Path(np.__file__).parent), "<frozen")
-LESSON = str(Path(__file__).parent.parent / "lesson")  # a part of minigrad that is written as users write
-STANDARD = sysconfig.get_paths()["stdlib"]
-
-
-class Place(NamedTuple):
-    """Where a value was found."""
-
-    path: str  # as one would write it
-    read: str  # how to read it: an expression, with {} for the holder
-    holder: Any
-    value: Any
-    how: str = "is"  # what it is compared by; "==" for what is made afresh by reading
-
-
-class _Entry(NamedTuple):
-    """A parameter's place in the state of an optimizer."""
-
-    state: Any
-    parameter: Tensor
-
-    def get(self) -> Any:
-        """What it holds."""
-        return self.state.get(self.parameter)
+CONTAINERS = (list, tuple, deque, dict, set, frozenset)
+OPTIONS = {"param_groups", "state", "defaults"}  # where an optimizer keeps numbers
+KEPT_BY_STEP = ("update", "__init__", "__setstate__")  # methods in which the numbers of an optimizer are no constants
+BYTES = 1 << 16  # of a NumPy array: above that, comparing it would take longer than the program
 
 
 class Surroundings:
@@ -78,6 +68,15 @@ class Surroundings:
         ]
         self.kind = default_dtype()
         self._seen: dict[int, Any] = {}
+        self._noted: set[tuple[int, str]] = set()  # holders, by identity, and how they were read
+        self._classes: set[type] = set()
+        self._methods: dict[str, str] = {}  # the paths of methods, and their names; "" for those that others call
+        self._known: dict[int, str] = {}  # functions, by identity, and the names of the methods they were found as
+        self._named: list[tuple[str, frozenset[str]]] = []  # the name of a method, or "", and the words in its code
+        self._words: set[str] = set()  # names that the function can see without naming them
+        self._inside: dict[int, str] = {}  # the parts of optimizers, by identity, and the word for them
+        self._quiet: set[Any] = set()  # methods of optimizers that see numbers which a program reads afresh
+        self._parts: list[tuple[str, Any]] = []  # modules, tensors, ...: of these only what is named is looked at
         self._waiting: deque[tuple[str, Any]] = deque([("", function)])
         self._look_at_hooks("all modules", everywhere)
         while self._waiting:
@@ -85,31 +84,50 @@ class Surroundings:
             if id(value) not in self._seen:
                 self._seen[id(value)] = value
                 self._enter(path, value)
+            elif id(value) in self._inside:
+                self._words.add(self._inside[id(value)])
+            elif self._known.get(id(value)):  # a method that is found under another name
+                self._named.append((self._methods.get(path, ""), frozenset([self._known[id(value)]])))
+            if not self._waiting:
+                self._enter_named()  # which may find more
+        self._look_at_tensors()
         self.states = [state_of(generator) for generator in self.generators]
         self.options = self.rates()
 
     # ── the walk ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _add(self, path: str, read: str, holder: Any, value: Any, how: str = "is") -> None:
-        """Note a place, and look into its value later."""
+    def _note(self, path: str, read: str, holder: Any, value: Any, how: str = "is") -> bool:
+        """Note a place, once. Is it new?"""
+        if (id(holder), read) in self._noted:
+            return False
         if len(self.places) == LIMIT:
             raise NoProgram(
                 f"it can see more than {LIMIT} values, `{path}` among them: pass what it needs as arguments, or as tensors"
             )
+        self._noted.add((id(holder), read))
         self.places.append(Place(path, read, holder, value, how))
-        if type(value) not in PLAIN and value is not None:
-            self._waiting.append((path, value))
+        return True
+
+    def _add(self, path: str, read: str, holder: Any, value: Any, how: str = "is") -> None:
+        """Note a place, and look into its value later."""
+        if self._note(path, read, holder, value, how):
+            if type(value) is str:
+                self._words.add(repr(value))  # it may be the key of something
+            elif type(value) not in PLAIN and value is not None:
+                self._waiting.append((path, value))
 
     def _enter(self, path: str, value: Any) -> None:
         """Note the places inside a value."""
         if isinstance(value, np.ndarray):
             self.arrays.add(id(value))
-            if value.size <= 1024:  # Python may have read it
+            if value.nbytes <= BYTES:  # Python may have read it
                 self.places.append(Place(path, "{}.tobytes()", value, value.tobytes(), "=="))
         elif isinstance(value, Tensor):
             self.arrays.add(id(value.array))
             if value.hooks:
                 raise NoProgram(f"a hook is registered on the tensor `{path}`, and a program calls no hooks")
+            self._parts.append((path, value))
+            self._enter_class(type(value))
         elif isinstance(value, random.Random | np.random.Generator | np.random.RandomState):
             self.generators.append(value)
         elif isinstance(value, ContextVar):
@@ -145,11 +163,10 @@ class Surroundings:
             self._enter_dict(path, vars(value), ".{}")
             self._enter_class(type(value))
         elif isinstance(value, type):
+            self._words.update(base.__name__ for base in value.__mro__)
             self._enter_class(value)
-        elif isinstance(value, Iterator) and "." not in path:
-            raise NoProgram(
-                f"it can see the iterator `{path}`, which moves on as it is used: pass what it gives as an argument"
-            )
+        elif isinstance(value, ModuleType | Iterator):
+            self._parts.append((path, value))
         elif hasattr(value, "__wrapped__") and callable(value):
             self._waiting.append((path, value.__wrapped__))
             if hasattr(value, "cache_info"):  # what it has kept may differ from what it would compute
@@ -157,12 +174,17 @@ class Surroundings:
                 ids, look = frozenset(map(id, held)), "frozenset(map(id, {}()))"
                 self.places.append(Place(f"{path}.cache", look, partial(kept_by, value), ids, "=="))
                 self._waiting.extend((path, item) for item in held)
-        elif not isinstance(value, ModuleType) and (is_users(type(value)) or type(value).__module__ in PLAIN_OBJECTS):
+        elif is_users(type(value)) or type(value).__module__ in PLAIN_OBJECTS:
+            self._enter_object(path, value)
+        elif type(value).__module__.startswith("minigrad.") and not isinstance(value, Stream):
+            self._parts.append((path, value))
+        if isinstance(value, CONTAINERS) and type(value) not in CONTAINERS and is_users(type(value)):
             self._enter_object(path, value)
 
     def _enter_object(self, path: str, value: Any) -> None:
         """The attributes of an object, and its class."""
-        self._enter_dict(path, getattr(value, "__dict__", {}), ".{}")
+        if hasattr(value, "__dict__"):
+            self._enter_dict(path, vars(value), ".{}")
         for kind in type(value).__mro__:
             slots = vars(kind).get("__slots__", ())
             for name in (slots,) if isinstance(slots, str) else slots:
@@ -183,52 +205,105 @@ class Surroundings:
 
     def _enter_class(self, kind: type) -> None:
         """The functions and the attributes of a class of the user's."""
-        for base in kind.__mro__:
-            if is_users(base):
-                for name, item in vars(base).items():
-                    item = getattr(item, "__func__", item)
-                    if isinstance(item, property):
-                        item = item.fget
-                    if isinstance(item, FunctionType):
-                        self._waiting.append((f"{base.__name__}.{name}", item))
-                    elif not name.startswith("__") and not isinstance(item, classmethod | staticmethod):
-                        self._add(f"{base.__name__}.{name}", f"{{}}[{name!r}]", vars(base), item)
+        if kind in self._classes:
+            return
+        self._classes.add(kind)
+        users = [base for base in kind.__mro__ if base is not object and is_users(base)]
+        plain = len(users) == len(kind.__mro__) - 1  # else minigrad may call its methods
+        for base in users:
+            for name, word, item in members(base):
+                path = f"{base.__name__}.{name}"
+                if isinstance(item, FunctionType):
+                    self._methods[path] = word if plain and self._methods.get(path, word) else ""
+                    self._waiting.append((path, item))
+                else:
+                    self._add(path, f"{{}}[{name!r}]", vars(base), item)
 
     def _enter_function(self, path: str, function: FunctionType) -> None:
         """What a function of the user's closes over, the globals it names, its defaults."""
+        self._known[id(function)] = self._methods.get(path, "")
         if not is_users(function):
+            self._waiting.extend((path, part) for part in given_to(function))
             return
+        words = words_in(function.__code__)
+        self._named.append((self._methods.get(path, ""), words - OPTIONS if function in self._quiet else words))
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
-            self._add(name, "{}.cell_contents", cell, contents(cell))
+            self._add_named(name, "{}.cell_contents", cell, contents(cell), words)
         space = function.__globals__
-        names = set(names_in(function.__code__))
-        for name in sorted(names & space.keys()):
-            value = space[name]
-            self._add(name, f"{{}}[{name!r}]", space, value)
-            if isinstance(value, ModuleType) and (value is os or is_users(value)):
-                for part in sorted(names & vars(value).keys()):
-                    self._add(f"{name}.{part}", f"{{}}[{part!r}]", vars(value), vars(value)[part])
+        for name in sorted(words & space.keys()):
+            self._add_named(name, f"{{}}[{name!r}]", space, space[name], words)
+        for name, module in imported(function, words):
+            self._add_named(name, f"{{}}.get({name!r})", sys.modules, module, words)
         for defaults in (function.__defaults__, function.__kwdefaults__):
             if defaults:
                 self._waiting.append((f"{path} (its defaults)", defaults))
+        self._parts.append((path, function))
+
+    def _add_named(self, path: str, read: str, holder: Any, value: Any, words: Set[str], above: Any = ()) -> None:
+        """Note a place; if it holds a module of the user's, then of that what the function names, these words."""
+        if not isinstance(value, ModuleType):
+            self._add(path, read, holder, value)
+            return
+        self._note(path, read, holder, value)
+        if value not in above:
+            self._enter_module(path, value, words, above)
+
+    def _enter_module(self, path: str, module: ModuleType, words: Set[str], above: Any = ()) -> None:
+        held = vars(module)
+        for name in named_of(module, words, direct=not above and "." not in path):
+            self._add_named(f"{path}.{name}", f"{{}}[{name!r}]", held, held[name], words, (*above, module))
+
+    def _enter_named(self) -> None:
+        """What the code of the user's names: of modules, of objects of minigrad's classes, of tensors and functions."""
+        words = reached(self._named, self._words)
+        for path, part in list(self._parts):
+            if isinstance(part, Iterator):
+                if "." not in path or path.rpartition(".")[2].partition("[")[0] in words:
+                    raise NoProgram(
+                        f"it can see the iterator `{path}`, which moves on as it is used: pass what it gives as an argument"
+                    )
+                continue
+            if isinstance(part, Optimizer):
+                self._look_at_options(path, part, words)
+            elif isinstance(part, ModuleType):  # in a list, an object ...: whose code names its parts is not known
+                self._enter_module(path, part, words)
+            elif isinstance(part, Tensor | FunctionType):
+                self._enter_attributes(path, part, words)
+            elif hasattr(part, "__dict__"):
+                self._enter_attributes(path, part, words_of(type(part), words))
+
+    def _enter_attributes(self, path: str, holder: Any, words: Set[str]) -> None:
+        held = vars(holder)
+        for name in sorted(words & held.keys()):
+            if not name.startswith("__"):
+                self._add(f"{path}.{name}", f"{{}}[{name!r}]", held, held[name])
 
     def _enter_optimizer(self, path: str, optimizer: Optimizer) -> None:
         """Its groups and its state, but for numbers: a program reads those afresh."""
         groups, state = optimizer.param_groups, optimizer.state
-        self._seen.update((id(part), part) for part in (groups, state, *groups, *state.values()))
-        self._add(f"{path}.param_groups", "{}.param_groups", optimizer, groups)
-        self._add(f"len({path}.param_groups)", "len({})", groups, len(groups), "==")
+        self._inside.update((id(part), "param_groups") for part in (groups, *groups))
+        self._inside.update((id(part), "state") for part in (state, *state.values()))
+        for part in (groups, *groups, state, *state.values()):
+            if id(part) in self._seen:  # the function sees it by another way
+                self._words.add(self._inside[id(part)])
+            self._seen[id(part)] = part
+        self._parts.append((path, optimizer))
+        self._note(f"{path}.param_groups", "{}.param_groups", optimizer, groups)
+        self._note(f"len({path}.param_groups)", "len({})", groups, len(groups), "==")
         for i, group in enumerate(groups):
             word = f"{path}.param_groups[{i}]"
-            self._add(word, f"{{}}[{i}]", groups, group)
+            self._note(word, f"{{}}[{i}]", groups, group)
             for key, value in group.items():
                 if key not in UNREAD and not is_number(value):
                     self._add(f"{word}[{key!r}]", f"{{}}[{key!r}]", group, value)
-            self._add(f"len({word}['params'])", "len({})", group["params"], len(group["params"]), "==")
-        self._add(f"{path}.state", "{}.state", optimizer, state)
-        self._add(f"len({path}.state)", "len({})", state, len(state), "==")
+            self._note(f"{word}['params']", "{}['params']", group, group["params"])
+            for j, p in enumerate(group["params"]):
+                self._note(f"{word}['params'][{j}]", f"{{}}[{j}]", group["params"], p)
+            self._note(f"len({word}['params'])", "len({})", group["params"], len(group["params"]), "==")
+        self._note(f"{path}.state", "{}.state", optimizer, state)
+        self._note(f"len({path}.state)", "len({})", state, len(state), "==")
         for p, held in state.items():
-            self._add(f"{path}.state[p]", "{}.get()", _Entry(state, p), held)
+            self._note(f"{path}.state[p]", "{}.get()", InState(state, p), held)
             if isinstance(held, dict):
                 for key, value in held.items():
                     if isinstance(value, Tensor) and value.array.ndim and value.array.dtype != p.array.dtype:
@@ -239,10 +314,34 @@ class Surroundings:
                     if not is_number(value):
                         self._add(f"{path}.state[p][{key!r}]", f"{{}}[{key!r}]", held, value)
         if is_users(type(optimizer)):
+            names = KEPT_BY_STEP[type(optimizer).step is not Optimizer.step :]
+            self._quiet.update(unwrapped(vars(b).get(name)) for b in type(optimizer).__mro__ for name in names)
             for name, value in vars(optimizer).items():
-                if name not in ("param_groups", "state", "defaults"):
+                if name not in OPTIONS and name not in vars(Optimizer):
                     self._add(f"{path}.{name}", f"{{}}.{name}", optimizer, value)
             self._enter_class(type(optimizer))
+
+    def _look_at_options(self, path: str, optimizer: Optimizer, words: set[str]) -> None:
+        """The numbers of an optimizer, where code of the user's may read them: the program takes those for constants."""
+        places = [(f"param_groups[{i}]", group) for i, group in enumerate(optimizer.param_groups)]
+        places += [("state[p]", held) for held in optimizer.state.values() if isinstance(held, dict)]
+        for where, holder in places:
+            if where.partition("[")[0] in words:
+                for key, value in holder.items():
+                    if is_number(value) and not words.isdisjoint({repr(key), "items", "values"}):
+                        self._note(f"{path}.{where}[{key!r}]", f"{{}}[{key!r}]", holder, value)
+        for name in sorted((words & vars(optimizer).keys()) - {"param_groups", "state"} - vars(Optimizer).keys()):
+            self._add(f"{path}.{name}", f"{{}}.{name}", optimizer, vars(optimizer)[name])
+
+    def _look_at_tensors(self) -> None:
+        """What Python may ask of a tensor that it does not compute with. Setting it is counted."""
+        flags = "requires_grad" in reached(self._named, self._words)
+        for path, part in self._parts:
+            if isinstance(part, Tensor):
+                kind = [*part.array.shape, part.array.dtype.char]
+                self.places.append(Place(f"{path}.shape", "", part, kind, ""))
+                if flags:
+                    self.places.append(Place(f"{path}.requires_grad", "", part, part.requires_grad, ""))
 
     def _look_at_hooks(self, where: str, hooks: Any) -> None:
         if any(getattr(hooks, when) for when in ("forward_pre", "forward", "backward_pre", "backward")):
@@ -270,14 +369,13 @@ class Surroundings:
         return [value for value in self._seen.values() if isinstance(value, Optimizer)]
 
     def rates(self) -> list[Any]:
-        """The numbers among the options of optimizers."""
-        return [
-            (key, value)
-            for o in self.optimizers()
-            for g in o.param_groups
-            for key, value in g.items()
-            if is_number(value)
-        ]
+        """The numbers among the options of optimizers, and those that schedules count."""
+        holders = [g for o in self.optimizers() for g in o.param_groups]
+        schedules = [value for value in self._seen.values() if isinstance(value, LRScheduler)]
+        for schedule in schedules:
+            schedules += getattr(schedule, "_schedulers", ())  # of one that is made of several
+        holders += map(vars, schedules)
+        return [(key, value) for held in holders for key, value in held.items() if is_number(value)]
 
     def tensors(self) -> list[Tensor]:
         """The tensors that can be seen, and their gradients."""
@@ -300,61 +398,5 @@ class Surroundings:
         return [
             f"{place.read.replace('{}', name_of(place.holder))} {place.how} {name_of(place.value)}"
             for place in self.places
-            if id(place.holder) not in counted and type(place.holder) is not tuple
+            if place.how and id(place.holder) not in counted and type(place.holder) is not tuple
         ]
-
-
-def same(then: Any, now: Any) -> bool:
-    """Numbers and strings by type and value, lists of identities and sets by value, all else by identity."""
-    if isinstance(then, float | complex):  # -0.0 is not 0.0
-        return type(then) is type(now) and repr(then) == repr(now)
-    return then is now or (
-        type(then) is type(now) and isinstance(then, (*PLAIN, list, frozenset)) and bool(then == now)
-    )
-
-
-def kept_by(function: Any) -> list[Any]:
-    """What a function of functools refers to, the results in its cache among it."""
-    held = get_referents(function)
-    return [*held, *(item for part in held if type(part) is dict for item in part.values())]
-
-
-def is_number(value: Any) -> bool:
-    """A number, or a tuple of numbers, as `Numbers` reads them afresh."""
-    return type(value) in (int, float) or (type(value) is tuple and all(type(part) in (int, float) for part in value))
-
-
-def is_users(thing: Any) -> bool:
-    """Does the code of a function, a class or a module lie outside the standard library, NumPy and minigrad?"""
-    if isinstance(thing, type):
-        function = next((part for part in vars(thing).values() if isinstance(part, FunctionType)), None)
-        thing = sys.modules.get(thing.__module__) if function is None else function
-    code = getattr(thing, "__code__", None)
-    file = code.co_filename if code is not None else getattr(thing, "__file__", None)
-    if file is None:
-        return getattr(thing, "__name__", "") == "__main__"
-    if file.startswith(LESSON):
-        return True
-    return not file.startswith(OWN) and (not file.startswith(STANDARD) or "site-packages" in file)
-
-
-def state_of(generator: Any) -> Any:
-    """Where a generator of random numbers stands."""
-    if isinstance(generator, random.Random):
-        return generator.getstate()
-    return bare(generator.bit_generator.state if hasattr(generator, "bit_generator") else generator.get_state())
-
-
-def bare(state: Any) -> Any:
-    """A generator's state with bytes in place of arrays, so that `==` compares it."""
-    if isinstance(state, dict | tuple):
-        return [bare(part) for part in (state.values() if isinstance(state, dict) else state)]
-    return state.tobytes() if isinstance(state, np.ndarray) else state
-
-
-def contents(cell: Any) -> Any:
-    """What a closure's cell holds, which may be nothing yet."""
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return MISSING
