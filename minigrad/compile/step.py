@@ -119,6 +119,7 @@ class Entry:
                 value.root.kind in ("tensor", "outside") and value.owner is not tensor
             ):
                 raise NoProgram("it returns an argument, or a view of a tensor that was there before: return a clone")
+        del self.returned  # nobody else's
         entered = {id(tensor._node) for tensor in tape.arguments if tensor._node is not None}
         if any(id(target) in entered for node in tape.made_in for target in node.targets):
             raise NoProgram("an argument comes out of a graph, into which its gradient would flow: pass it detached")
