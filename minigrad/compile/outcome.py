@@ -80,9 +80,10 @@ def strip(tape: Tape) -> None:
             plain(thing)
 
 
-def forget(calls: list[Call]) -> None:
-    """Let go of the arrays that were met while recording, and keep what they looked like."""
-    for call in calls:
-        for value in (*call.reads(), *call.results):
-            if value.root.kind == "result":
-                value.array = np.broadcast_to(np.empty((), value.array.dtype), value.array.shape)
+def forget(arguments: list[Value], calls: list[Call]) -> None:
+    """Let go of the arrays that were met while recording, the caller's among them, and keep what they looked like."""
+    for value in (*arguments, *(value for call in calls for value in (*call.reads(), *call.results))):
+        if value.root.kind in ("result", "argument"):
+            value.array = np.broadcast_to(np.empty((), value.array.dtype), value.array.shape)
+        if value.root.kind == "argument":
+            value.owner = None

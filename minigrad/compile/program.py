@@ -65,13 +65,6 @@ class Program:
                 calls.append(call)
             seen.add(value.root)
 
-    def let_go(self) -> None:
-        """Let go of the arguments of the call that was recorded, which are the caller's; keep what they looked like."""
-        values = [value for call in self.calls for value in (*call.reads(), *call.results)]
-        for value in (*self.arguments, *values):
-            if value.root.kind == "argument":
-                value.array, value.owner = np.broadcast_to(np.empty((), value.array.dtype), value.array.shape), None
-
     # ── constants ────────────────────────────────────────────────────────────────────────────────────────────────────
 
     def fold(self, calls: list[Call], gradients: set[Value]) -> list[Call]:

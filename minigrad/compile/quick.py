@@ -139,7 +139,7 @@ def run_of(entry: Entry, inputs: list[str], miss: str, write: Callable[[Any], st
             f"g = {t}._grad",
             f"if g is None or g.array is not out[{i}]: {t}._grad = {write(wrap)}(out[{i}])",
         ]
-    lines += [f"{write(tensor)}._grad = None" for tensor in entry.dropped]
+    lines += [f"{write(tensor)}._grad = None" for tensor in entry.cleared]
     result = f"{write(wrap)}(out[0].copy())" if entry.alone else f"{write(entry.result_of)}(out)"
     return [*lines, f"return {result}"]
 

@@ -69,7 +69,7 @@ class Entry:
             self.refused = str(reason)
         else:
             self._start()
-            forget([*tape.calls, *self.program.calls])
+            forget(arguments, [*tape.calls, *self.program.calls])
 
     # ── how it is made ───────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,12 +131,12 @@ class Entry:
 
     def _build(self, tape: Tape, arguments: list[Value], outputs: list[Value]) -> None:
         """The program, and what has to be as it is for it to run."""
-        made = {id(t): t for t in (*(t for t, _ in self.grads), *tape.dropped.values())}
-        self.empty = [t for key, t in made.items() if key not in tape.cleared and tape.held[key] is None]
         there = {id(tensor): tensor for tensor in self.surroundings.tensors()}
-        missing = [t for key, t in tape.looked.items() if key in there and tape.held[key] is None]
-        self.empty += [t for t in missing if not any(t is other for other in self.empty)]
-        self.dropped = [there[key] for key in tape.cleared if key in there and there[key]._grad is None]
+        made = [t for t in (*(t for t, _ in self.grads), *tape.dropped.values()) if id(t) not in tape.cleared]
+        looked = [t for key, t in tape.looked.items() if key in there]
+        asked = {id(t): t for t in (*made, *looked)}  # whose .grad of before matters
+        self.empty = [t for key, t in asked.items() if tape.held[key] is None]
+        self.cleared = [there[key] for key in tape.cleared if key in there and there[key]._grad is None]
         self.added = [(t, g) for t, _ in tape.adopted if (g := tape.held[id(t)]) is not None and t._grad is g]
         self.taken = [
             (v.root.owner, v.root.array, v.array, v.array.tobytes()) for v in tape.taken if v.root.kind != "constant"
@@ -183,7 +183,6 @@ class Entry:
         self.file = f"<minigrad.compile {next(serial)}: {name}>"
         linecache.cache[self.file] = len(self.source), None, self.source.splitlines(True), self.file
         weakref.finalize(self, linecache.cache.pop, self.file, None).atexit = False
-        self.program.let_go()
         space: dict[str, Any] = {"draws": self.program.draws}
         exec(compile(self.source, self.file, "exec"), space)
         self.bind = space["bind"]
@@ -243,7 +242,7 @@ class Entry:
             for (tensor, _), array in zip(self.grads, out[n:m]):
                 if tensor._grad is None or tensor._grad.array is not array:
                     tensor._grad = wrap(array)
-            for tensor in self.dropped:
+            for tensor in self.cleared:
                 tensor._grad = None
             return self.result_of(out)
 
@@ -297,7 +296,7 @@ class Entry:
         """The first replay: run beside the function itself, from the same state, and compared with it."""
         touched = [*self.written, *(tensor.array for tensor in tensors)]
         before = [array.copy() for array in touched]
-        gradients = [(tensor, tensor._grad) for tensor in (*(t for t, _ in self.grads), *self.dropped)]
+        gradients = [(tensor, tensor._grad) for tensor in (*(t for t, _ in self.grads), *self.cleared)]
         numbers, streams = self.numbers.read(), [draw.state() for draw in self.program.draws]
         replayed: list[Tensor] = []
         if (given := self.replay(tensors)) is MISS:
